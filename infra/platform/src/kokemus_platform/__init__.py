@@ -1,0 +1,1 @@
+"""The embedded platform and the command line of Kokemus."""

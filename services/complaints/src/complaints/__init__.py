@@ -1,0 +1,1 @@
+"""Takes in objections, complaints and ombudsperson contacts, as codes only."""

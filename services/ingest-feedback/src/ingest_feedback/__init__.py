@@ -1,0 +1,1 @@
+"""Takes in web feedback, surveys, participation returns and reported figures."""

@@ -1,0 +1,1 @@
+"""Counts every event exactly once and serves the figures."""

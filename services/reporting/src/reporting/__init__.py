@@ -1,0 +1,1 @@
+"""Publishes frozen releases: desk, public pages and embeds."""

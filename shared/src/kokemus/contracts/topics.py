@@ -1,0 +1,123 @@
+"""The topic declarations: what each topic carries, how it is kept, who writes and who reads it."""
+
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+
+import msgspec
+
+from kokemus.contracts import events
+
+FILES: Final = resources.files("kokemus.contracts")
+
+
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One topic. `name` is without the city's prefix, such as `kiosk-presses.v1`."""
+
+    name: str
+    description: str
+    owner: str
+    types: list[str]
+    """CloudEvents types without `fi.hel.kokemus.`, such as `kiosk.pressed.v1`."""
+    key: Literal["subject", "registry", "origin"]
+    """`subject`: the event's subject; `registry`: kind and id; `origin`: topic/partition/offset."""
+    partitions: int
+    cleanup: Literal["delete", "compact"]
+    retention_days: int | None
+    """None: kept for ever, or as long as compaction keeps it."""
+    producers: list[str]
+    consumers: list[str]
+    retention_class: Literal["events", "state", "dead"] = "events"
+
+    @property
+    def event_types(self) -> tuple[type[events.Event], ...]:
+        """The structs that this topic carries."""
+        return tuple(EVENT_TYPES[events.TYPE_PREFIX + name] for name in self.types)
+
+    def config(self, brokers: int) -> dict[str, str]:
+        """Kafka's topic settings for a cluster of so many brokers."""
+        replicas = min(3, brokers)
+        retention = -1 if self.retention_days is None else self.retention_days * 86_400_000
+        return {
+            "cleanup.policy": self.cleanup,
+            "retention.ms": str(retention),
+            "min.insync.replicas": str(max(1, replicas - 1)),
+            "unclean.leader.election.enable": "false",
+            "max.message.bytes": "1048588",
+        }
+
+
+def _event_types() -> dict[str, type[events.Event]]:
+    found: dict[str, type[events.Event]] = {}
+    for value in vars(events).values():
+        if (
+            isinstance(value, type)
+            and issubclass(value, events.Event)
+            and value is not events.Event
+        ):
+            tag = value.__struct_config__.tag
+            found[str(tag)] = value
+    return found
+
+
+EVENT_TYPES: Final = _event_types()
+"""Every event struct by its full CloudEvents type."""
+
+
+@cache
+def declarations() -> dict[str, Declaration]:
+    """All topics by name, dead-letter topics included, in the order of the flow."""
+    raw = msgspec.yaml.decode(
+        (FILES / "topics.yaml").read_bytes(), type=list[Declaration], strict=True
+    )
+    topics = {topic.name: topic for topic in raw}
+    for topic in raw:
+        if "metrics" in topic.consumers:
+            dead = dead_letters(topic)
+            topics[dead.name] = dead
+    return topics
+
+
+def dead_letters(topic: Declaration) -> Declaration:
+    """The topic that keeps what metrics could not use of `topic`."""
+    return Declaration(
+        name=f"{topic.name}.dead",
+        description=f"Raw bytes from {topic.name} that no contract could read, with the reason.",
+        owner="metrics",
+        types=[],
+        key="origin",
+        partitions=1,
+        cleanup="compact",
+        retention_days=None,
+        producers=["metrics"],
+        consumers=["kokemus"],
+        retention_class="dead",
+    )
+
+
+def topic_of(event_type: str) -> Declaration:
+    """The canonical topic of a full CloudEvents type.
+
+    Raises:
+        KeyError: no topic carries it.
+    """
+    short = event_type.removeprefix(events.TYPE_PREFIX)
+    for topic in declarations().values():
+        if short in topic.types:
+            return topic
+    raise KeyError(event_type)
+
+
+def key_of(event: events.Event) -> str:
+    """The Kafka key of an event: its subject, or kind and id on the registry."""
+    match event:
+        case events.EntityDefined():
+            return f"entity/{event.subject}"
+        case events.DevicePlaced():
+            return f"device/{event.data.source}/{event.data.device_id}"
+        case events.QuestionDefined():
+            return f"question/{event.subject}"
+        case events.SeriesBroken():
+            return f"break/{event.data.break_id}"
+        case _:
+            return event.subject

@@ -1,0 +1,199 @@
+"""Reads and writes events as bytes, one by one or many at once, with a clear refusal for each.
+
+Topics carry the canonical form that `encode` writes: structured CloudEvents JSON made from the
+model, never the bytes that were received.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kokemus.contracts import events
+from kokemus.contracts.topics import EVENT_TYPES, Declaration
+from kokemus.errors import Reason, Refused
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+
+_encoder = msgspec.json.Encoder()
+_IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN)
+_IDENTITY_CODE: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_TYPE: Final = msgspec.json.Decoder(msgspec.defstruct("_Type", [("type", str)]))
+
+
+class Batch(NamedTuple):
+    """Decoded records beside the refusals, each with its index in what was given."""
+
+    events: list[tuple[int, events.Event]]
+    refused: list[tuple[int, Refused]]
+
+
+def encode(event: events.Event) -> bytes:
+    """The canonical bytes of an event."""
+    return _encoder.encode(event)
+
+
+@cache
+def decoder(types: tuple[type[events.Event], ...]) -> msgspec.json.Decoder[Any]:
+    """A decoder for the union of these event types, told apart by `type`."""
+    union: Any = types[0]
+    for other in types[1:]:
+        union = union | other
+    return msgspec.json.Decoder(union)
+
+
+def decode(raw: bytes, types: tuple[type[events.Event], ...]) -> events.Event:
+    """Reads one event and checks all that its contract says.
+
+    Raises:
+        Refused: with the reason and the JSON pointer of the field; never with the value.
+    """
+    try:
+        event: events.Event = decoder(types).decode(raw)
+    except msgspec.ValidationError as error:
+        raise _refusal(raw, types, str(error)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Refused(Reason.NOT_JSON, f"not valid JSON: {_without_values(str(error))}") from None
+    check(event)
+    return event
+
+
+def check(event: events.Event) -> None:
+    """What the types cannot say: identifiers, the span of time, values within their scale.
+
+    Raises:
+        Refused: naming the first field that is wrong.
+    """
+    for name in ("id", "source", "subject"):
+        check_identifier(getattr(event, name), f"/{name}")
+    if not EARLIEST <= event.time < LATEST:
+        raise Refused(Reason.INVALID_TIME, "time must lie between 2000 and 2099", "/time")
+    for path, name, value in identifiers(event.data, "/data"):
+        check_identifier(value, f"{path}/{name}")
+    check_data(event.data, "/data")
+
+
+def check_identifier(value: str, pointer: str) -> None:
+    """Holds an identifier against its pattern, which has no room for an e-mail address.
+
+    Raises:
+        Refused: the identifier is malformed, or holds a personal identity code.
+    """
+    if not _IDENTIFIER.match(value):
+        raise Refused(
+            Reason.INVALID_IDENTIFIER,
+            "must start with a letter or digit and hold at most 128 of A-Z a-z 0-9 . _ : / -",
+            pointer,
+        )
+    if _IDENTITY_CODE.search(value):
+        raise Refused(Reason.INVALID_IDENTIFIER, "must not hold a personal identity code", pointer)
+
+
+def check_data(data: Any, pointer: str) -> None:
+    """The rules across fields of one event's data, nested presses included.
+
+    Raises:
+        Refused: naming the field.
+    """
+    match data:
+        case events.Press():
+            if data.value >= events.SCALE_SIZES[data.scale]:
+                highest = events.SCALE_SIZES[data.scale] - 1
+                raise Refused(
+                    Reason.INVALID, f"value is 0 to {highest} on {data.scale}", f"{pointer}/value"
+                )
+        case events.Misused():
+            check_data(data.press.data, f"{pointer}/press/data")
+        case events.Withdrawn():
+            check_data(data.original.data, f"{pointer}/original/data")
+        case events.Counted():
+            if len(data.counts) != events.SCALE_SIZES[data.scale]:
+                size = events.SCALE_SIZES[data.scale]
+                raise Refused(
+                    Reason.INVALID,
+                    f"counts has {size} numbers on {data.scale}",
+                    f"{pointer}/counts",
+                )
+            _check_period(data, pointer)
+        case events.ReportedFigure() | events.Change() | events.Publication():
+            _check_period(data, pointer)
+        case _:
+            pass
+
+
+def _check_period(data: Any, pointer: str) -> None:
+    if data.period_end < data.period_start:
+        raise Refused(Reason.INVALID, "period_end is before period_start", f"{pointer}/period_end")
+
+
+@cache
+def _identifier_fields(struct: Any) -> tuple[tuple[str, bool], ...]:
+    """The fields of a struct that hold identifiers (False) or nested structs (True)."""
+    found = []
+    for field in msgspec.inspect.type_info(struct).fields:  # type: ignore[attr-defined]  # a struct
+        kinds = getattr(field.type, "types", (field.type,))
+        for kind in kinds:
+            if isinstance(kind, msgspec.inspect.Metadata):
+                found.append((field.encode_name, False))
+            elif isinstance(kind, msgspec.inspect.StructType | msgspec.inspect.ListType):
+                found.append((field.encode_name, True))
+    return tuple(dict.fromkeys(found))
+
+
+def identifiers(data: Any, path: str) -> list[tuple[str, str, str]]:
+    """Every identifier within a struct as (path of its parent, field, value)."""
+    found: list[tuple[str, str, str]] = []
+    for name, nested in _identifier_fields(type(data)):
+        value = getattr(data, name)
+        if value is None:
+            continue
+        if not nested:
+            found.append((path, name, value))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, msgspec.Struct):
+                    found += identifiers(item, f"{path}/{name}/{index}")
+                elif isinstance(item, str):
+                    found.append((f"{path}/{name}", str(index), item))
+        elif isinstance(value, msgspec.Struct):
+            found += identifiers(value, f"{path}/{name}")
+    return found
+
+
+def decode_many(raw: Sequence[bytes], topic: Declaration) -> Batch:
+    """Reads a batch record by record, so that a bad one never takes its neighbours with it."""
+    good: list[tuple[int, events.Event]] = []
+    refused: list[tuple[int, Refused]] = []
+    types = topic.event_types
+    for index, value in enumerate(raw):
+        try:
+            good.append((index, decode(value, types)))
+        except Refused as error:
+            refused.append((index, error))
+    return Batch(good, refused)
+
+
+def _refusal(raw: bytes, types: tuple[type[events.Event], ...], message: str) -> Refused:
+    detail, _, path = message.partition(" - at `$")
+    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    known = {str(kind.__struct_config__.tag) for kind in types}
+    try:
+        given = _TYPE.decode(raw).type  # type: ignore[attr-defined]  # defstruct is dynamic
+    except msgspec.MsgspecError:
+        return Refused(Reason.INVALID, _without_values(detail), pointer)
+    if given not in known:
+        hint = "known elsewhere" if given in EVENT_TYPES else "unknown, or of an unknown version"
+        return Refused(Reason.UNKNOWN_TYPE, f"this type is {hint}", "/type")
+    return Refused(Reason.INVALID, _without_values(detail), pointer)
+
+
+def _without_values(message: str) -> str:
+    """A parser's message without anything that it quotes from the input."""
+    return re.sub(r"(Invalid (?:enum )?value) .*", r"\1", message)
