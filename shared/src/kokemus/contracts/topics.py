@@ -11,6 +11,10 @@ from kokemus.contracts import events
 FILES: Final = resources.files("kokemus.contracts")
 
 
+MAX_MESSAGE_BYTES: Final = 1_048_588
+"""Kafka's own default. A dead letter is a whole record and why, so its topic takes twice that."""
+
+
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One topic. `name` is without the city's prefix, such as `kiosk-presses.v1`."""
 
@@ -43,7 +47,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "retention.ms": str(retention),
             "min.insync.replicas": str(max(1, replicas - 1)),
             "unclean.leader.election.enable": "false",
-            "max.message.bytes": "1048588",
+            "max.message.bytes": str(MAX_MESSAGE_BYTES * (2 if self.key == "origin" else 1)),
         }
 
 
