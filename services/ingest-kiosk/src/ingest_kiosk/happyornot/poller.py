@@ -1,0 +1,250 @@
+"""Reads the vendor window by window, and sends what is new.
+
+The poller's place is the last `source.polled.v1` of its source. It moves only after Kafka has
+confirmed every event of a window, and every window overlaps what was read before, so whatever
+stops a poll, the next one reads it again; stable ids make that harmless.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from ingest_kiosk.happyornot.client import (
+    BUTTON_FEEDBACKS,
+    FOLLOW_UP_FEEDBACKS,
+    HappyOrNot,
+    TokenRefused,
+)
+from ingest_kiosk.happyornot.mapping import (
+    ButtonFeedback,
+    FollowUpFeedback,
+    LeftOut,
+    Refusal,
+    Translation,
+    Vocabulary,
+    translate,
+)
+from ingest_kiosk.happyornot.pace import Timing
+from ingest_kiosk.happyornot.settings import HappyOrNotSettings
+from ingest_kiosk.happyornot.windows import Window, reached, windows
+from kokemus.contracts import events
+from kokemus.errors import Unavailable
+
+NAMED_REFUSALS: Final = 20
+"""So many refused rows are logged one by one; the counts always hold all of them."""
+
+LONGEST_ERROR: Final = 200
+"""As the contract of `source.polled.v1` bounds it."""
+
+KINDS: Final = ((BUTTON_FEEDBACKS, ButtonFeedback), (FOLLOW_UP_FEEDBACKS, FollowUpFeedback))
+
+
+class Publishes(Protocol):
+    """Whatever confirms events: `kokemus.publishing.Publisher`."""
+
+    async def publish(self, events: Sequence[events.Event]) -> None:
+        """Returns once every event is confirmed; raises Unavailable otherwise."""
+
+
+class Confirmed:
+    """The ids that Kafka confirmed to this process, for the days that will be read again.
+
+    Only a saving: without it every poll would send the whole overlap once more.
+    """
+
+    def __init__(self) -> None:
+        self._ids: defaultdict[date, set[str]] = defaultdict(set)
+
+    def new(self, found: Sequence[events.Event]) -> list[events.Event]:
+        """Those events that were not confirmed yet."""
+        return [event for event in found if event.id not in self._ids[event.time.date()]]
+
+    def add(self, sent: Sequence[events.Event]) -> None:
+        """Takes note of events that were confirmed."""
+        for event in sent:
+            self._ids[event.time.date()].add(event.id)
+
+    def forget(self, before: date) -> None:
+        """Drops the days that no window will hold any more."""
+        for day in [day for day in self._ids if day < before]:
+            del self._ids[day]
+
+
+@dataclass
+class Tally:
+    """What a poll did so far.
+
+    Attributes:
+        read: rows that the vendor gave.
+        sent: events that were new and are confirmed.
+        left_out: sound rows that are not counted, by why.
+        refused: rows that cannot be used, by why.
+    """
+
+    read: int = 0
+    sent: int = 0
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rows: int, sent: int, page: Translation) -> None:
+        """Adds a page of so many rows, of whose events so many were new."""
+        self.read += rows
+        self.sent += sent
+        self.left_out += page.left_out
+        self.refused.update(refusal.detail for refusal in page.refused)
+
+    @property
+    def dropped(self) -> int:
+        """Rows that gave no event."""
+        return self.left_out.total() + self.refused.total()
+
+    @property
+    def error(self) -> str | None:
+        """Names what was refused, the most frequent first; None: nothing was."""
+        if not self.refused:
+            return None
+        named = "; ".join(f"{why} ({count})" for why, count in self.refused.most_common())
+        return f"{self.refused.total()} rows refused: {named}"[:LONGEST_ERROR]
+
+
+def place_of(polled: events.SourcePolled | None) -> datetime | None:
+    """How far the poll that this event tells of had come; None: nothing was read yet."""
+    if polled is None or polled.data.next is None:
+        return None
+    try:
+        place = datetime.fromisoformat(polled.data.next)
+    except ValueError:
+        return None
+    return place if place.tzinfo else None
+
+
+class Poller:
+    """Polls one source, time after time.
+
+    Args:
+        vendor: the API.
+        publisher: confirms events.
+        settings: the city's.
+        timing: clocks and sleeper.
+        place: how far earlier polls came, None at the very first start.
+    """
+
+    def __init__(
+        self,
+        vendor: HappyOrNot,
+        publisher: Publishes,
+        settings: HappyOrNotSettings,
+        timing: Timing,
+        place: datetime | None,
+    ) -> None:
+        self._vendor = vendor
+        self._publisher = publisher
+        self._settings = settings
+        self._timing = timing
+        self._place = place
+        self._confirmed = Confirmed()
+        self._log = structlog.get_logger().bind(source=settings.source)
+
+    async def run(self) -> None:
+        """Polls until it is cancelled, and rests between two polls however the first one ended."""
+        while True:
+            await self.poll()
+            rest = self._settings.interval / timedelta(seconds=1)
+            await self._timing.sleep(rest * self._timing.dice.uniform(0.9, 1.1))
+
+    async def poll(self) -> events.Poll:
+        """Reads every window that is due, and tells how far it came.
+
+        It raises neither for the vendor nor for Kafka: the place stays, and the next poll goes on.
+
+        Returns:
+            What the last `source.polled.v1` of this poll says, or would say if Kafka is away.
+        """
+        now = self._timing.now()
+        since = self._since(now)
+        tally = Tally()
+        problem = None
+        try:
+            words = await self._vocabulary()
+            for window in windows(since, now, self._settings.all_zones):
+                await self._read(window, words, tally)
+                self._place = reached(window, now, self._settings.all_zones)
+                await self._tell(self._result(since, tally, tally.error))
+        except TokenRefused as error:
+            problem = f"token refused: {error}"
+            self._log.error("source_token_refused", problem=problem)
+        except Unavailable as error:
+            problem = f"unavailable: {error}"[:LONGEST_ERROR]
+            self._log.warning("source_unavailable", problem=problem)
+        if problem is None:
+            self._confirmed.forget(self._since(now).date() - timedelta(days=1))
+            return self._result(since, tally, tally.error)
+        result = self._result(since, tally, problem)
+        with suppress(Unavailable):
+            await self._tell(result)
+        return result
+
+    def _since(self, now: datetime) -> datetime:
+        """Where a poll begins to read."""
+        floor = self._settings.first_instant
+        if self._place is None and floor is not None:
+            return floor
+        since = min(self._place or now, now) - self._settings.overlap
+        return since if floor is None else max(since, floor)
+
+    async def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(
+            source=self._settings.source,
+            surveys=await self._vendor.surveys(),
+            zone_of=self._settings.zone_of,
+            reasons=self._settings.reasons,
+        )
+
+    async def _read(self, window: Window, words: Vocabulary, tally: Tally) -> None:
+        """Sends what is new in a window; returns when Kafka has confirmed all of it."""
+        for path, kind in KINDS:
+            async with aclosing(self._vendor.pages(path, window)) as pages:
+                async for rows in pages:
+                    page = translate(rows, kind, words)
+                    new = self._confirmed.new(page.events)
+                    if new:
+                        await self._publisher.publish(new)
+                        self._confirmed.add(new)
+                    tally.add(len(rows), len(new), page)
+                    self._name(page.refused)
+
+    def _name(self, refused: Sequence[Refusal]) -> None:
+        for refusal in refused[:NAMED_REFUSALS]:
+            self._log.warning("row_refused", row=refusal.feedback_id, detail=refusal.detail)
+
+    def _result(self, since: datetime, tally: Tally, error: str | None) -> events.Poll:
+        return events.Poll(
+            source=self._settings.source,
+            window_from=since,
+            window_to=max(since, self._place or since),
+            read=tally.read,
+            sent=tally.sent,
+            dropped=tally.dropped,
+            error=error,
+            next=None if self._place is None else self._place.isoformat(),
+        )
+
+    async def _tell(self, result: events.Poll) -> None:
+        now = self._timing.now()
+        await self._publisher.publish(
+            [
+                events.SourcePolled(
+                    specversion="1.0",
+                    id=f"polled/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}",
+                    source=self._settings.source,
+                    subject=self._settings.source,
+                    time=now,
+                    data=result,
+                )
+            ]
+        )
