@@ -1,0 +1,169 @@
+"""The frame of every HTTP service: health, documents, errors, the server and the metrics port."""
+
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import start_http_server
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kokemus import problems, telemetry
+from kokemus.errors import Unavailable
+from kokemus.metric_names import HTTP_SECONDS, READY
+from kokemus.problems import Problem
+from kokemus.settings import ServiceSettings
+from kokemus.telemetry import Meters
+
+SHUTDOWN_SECONDS: Final = 8
+"""A stopped service lets requests end for so long; its supervisor kills it after 10 s."""
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""What keeps the service from being ready, by name of the part; empty: it is ready."""
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    title: str,
+    meters: Meters,
+    ready: Readiness,
+    lifespan: Lifespan,
+    asyncapi: Mapping[str, Any] | None = None,
+) -> FastAPI:
+    """An application with everything that all services serve; the caller adds its own routes.
+
+    Args:
+        title: the service's name.
+        meters: the metrics of this process.
+        ready: tells what is missing before the service can do its work.
+        lifespan: builds what the routes need, and closes it.
+        asyncapi: the document of the topics that it writes and reads.
+    """
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(_Measured, meters=meters)
+    _add_error_handlers(app)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """The process serves requests."""
+        return {"status": "live"}
+
+    @app.get(
+        "/health/ready",
+        tags=["health"],
+        responses={503: {"description": "Not ready, with what is missing"}},
+    )
+    async def ready_or_not() -> JSONResponse:
+        """Everything that the service needs is there, or what is missing."""
+        missing = dict(await ready())
+        meters.set(READY, 0 if missing else 1)
+        status = "waiting" if missing else "ready"
+        return JSONResponse({"status": status, "missing": missing}, 503 if missing else 200)
+
+    if asyncapi is not None:
+
+        @app.get("/asyncapi.json", tags=["documents"])
+        async def asyncapi_document() -> JSONResponse:
+            """The topics that this service writes and reads."""
+            return JSONResponse(asyncapi)
+
+    return app
+
+
+def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
+    """Serves until SIGTERM or SIGINT, then ends cleanly within ten seconds."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Uvicorn raises the signal once more when it is done, to whoever listened before.
+        signal.signal(number, lambda *_: None)
+    metrics_server, _ = start_http_server(
+        settings.metrics_port, settings.http_host, registry=meters.registry
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+    try:
+        server.run()
+    finally:
+        metrics_server.shutdown()
+        metrics_server.server_close()
+        telemetry.shutdown()
+    if not server.started:
+        raise SystemExit(1)
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def on_problem(_request: Request, problem: Problem) -> Response:
+        return problems.response(problem)
+
+    @app.exception_handler(Unavailable)
+    async def on_unavailable(_request: Request, error: Unavailable) -> Response:
+        return problems.response(problems.unavailable(str(error)))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"pointer": "/" + "/".join(map(str, one["loc"])), "detail": one["msg"]}
+            for one in error.errors()
+        ]
+        return problems.response(Problem(400, "the request is invalid", more={"errors": errors}))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_request: Request, error: HTTPException) -> Response:
+        return problems.response(
+            Problem(error.status_code, str(error.detail), headers=error.headers)
+        )
+
+    @app.exception_handler(Exception)
+    async def on_bug(_request: Request, _error: Exception) -> Response:
+        return problems.response(Problem(500, "this is a fault of the service"))
+
+
+class _Measured:
+    """Times each request by its route template, so that no path with an id becomes a label."""
+
+    def __init__(self, app: ASGIApp, meters: Meters) -> None:
+        self._app = app
+        self._meters = meters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "unknown")
+                self._meters.observe(
+                    HTTP_SECONDS,
+                    time.perf_counter() - start,
+                    scope["method"] if route != "unknown" else "other",
+                    route,
+                    str(message["status"]),
+                )
+            await send(message)
+
+        await self._app(scope, receive, measured)
