@@ -16,12 +16,29 @@ EntityId = NewType("EntityId", str)
 
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
+CODE_LIST: Final = "x-code-list"
+"""The schema keyword that names the closed list from which a field's codes come."""
+
 # The pattern stands in the schema but is enforced by `kokemus.contracts.wire`: a regular
 # expression a field would cost more than decoding the whole event.
 Identifier = Annotated[
     str,
     Meta(min_length=1, max_length=128, extra_json_schema={"pattern": IDENTIFIER_PATTERN}),
 ]
+
+
+def _code(code_list: str) -> Meta:
+    schema = {"pattern": IDENTIFIER_PATTERN, CODE_LIST: code_list}
+    return Meta(min_length=1, max_length=128, extra_json_schema=schema)
+
+
+# Codes from a closed list of `kokemus.contracts.codes`, which a city can extend: the edges hold
+# them against it, topics only against the pattern of an identifier.
+PressReason = Annotated[str, _code("press_reason")]
+Theme = Annotated[str, _code("theme")]
+ComplaintReason = Annotated[str, _code("reason")]
+Authority = Annotated[str, _code("authority")]
+
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -88,7 +105,7 @@ class ReasonGiven(Data, frozen=True, gc=False):
 
     press_id: Identifier
     polarity: Literal["negative", "positive"]
-    reason: Identifier
+    reason: PressReason
     device_id: Identifier
     channel: PressChannel
 
@@ -181,7 +198,7 @@ class ObservationWithdrawn(
 
 
 class EntityValidity(Data, frozen=True, gc=False):
-    """Where an entity hung and what it was called, from one local day to before another."""
+    """Where an entity hung and what it was called, from one local day to another, both included."""
 
     parent: Identifier | None
     names: Translated
@@ -303,7 +320,7 @@ class Feedback(Data, frozen=True, gc=False):
     contact_left: bool
     answer_possible: bool
     language: Literal["fi", "sv", "en", "other"]
-    themes: Annotated[list[Identifier], Meta(max_length=20)] = []
+    themes: Annotated[list[Theme], Meta(max_length=20)] = []
 
 
 class FeedbackReceived(
@@ -319,8 +336,8 @@ class Complaint(Data, frozen=True, gc=False):
 
     case_id: Identifier
     kind: Literal["muistutus", "kantelu", "unspecified"]
-    authority: Literal["unit", "avi", "valvira", "lvv", "eoa", "unspecified"]
-    reasons: Annotated[list[Identifier], Meta(max_length=20)] = []
+    authority: Authority
+    reasons: Annotated[list[ComplaintReason], Meta(max_length=20)] = []
 
 
 class ComplaintRegistered(
@@ -344,7 +361,7 @@ class ReportedFigure(Data, frozen=True, gc=False):
     as_of: date
     decimals: Annotated[int, Meta(ge=0, le=4)]
     source_document: Text
-    value: float | None = None
+    value: float | None
     scale: Scale | Literal["likert5", "grade4_10"] | None = None
     n: Count | None = None
     approx: bool = False

@@ -77,6 +77,12 @@ def check(event: events.Event) -> None:
         raise Refused(Reason.INVALID_TIME, "time must lie between 2000 and 2099", "/time")
     for path, name, value in identifiers(event.data, "/data"):
         check_identifier(value, f"{path}/{name}")
+    if isinstance(event, events.DevicePlaced):
+        leaf = f"device.{event.data.source}.{event.data.device_id}"
+        if event.subject != leaf:
+            raise Refused(
+                Reason.INVALID, "must be device.{source}.{device_id} of the data", "/subject"
+            )
     check_data(event.data, "/data")
 
 
@@ -122,10 +128,22 @@ def check_data(data: Any, pointer: str) -> None:
                     f"{pointer}/counts",
                 )
             _check_period(data, pointer)
+        case events.EntityDefinition() | events.DevicePlacement():
+            _check_validities(data.validities, f"{pointer}/validities")
         case events.ReportedFigure() | events.Change() | events.Publication():
             _check_period(data, pointer)
         case _:
             pass
+
+
+def _check_validities(
+    validities: Sequence[events.EntityValidity | events.DeviceValidity], pointer: str
+) -> None:
+    for index, validity in enumerate(validities):
+        if validity.valid_to is not None and validity.valid_to < validity.valid_from:
+            raise Refused(
+                Reason.INVALID, "valid_to is before valid_from", f"{pointer}/{index}/valid_to"
+            )
 
 
 def _check_period(data: Any, pointer: str) -> None:
@@ -141,6 +159,8 @@ def _identifier_fields(struct: Any) -> tuple[tuple[str, bool], ...]:
         kinds = getattr(field.type, "types", (field.type,))
         for kind in kinds:
             if isinstance(kind, msgspec.inspect.Metadata):
+                if not isinstance(kind.type, msgspec.inspect.StrType):
+                    continue
                 found.append((field.encode_name, False))
             elif isinstance(kind, msgspec.inspect.StructType | msgspec.inspect.ListType):
                 found.append((field.encode_name, True))
@@ -150,7 +170,8 @@ def _identifier_fields(struct: Any) -> tuple[tuple[str, bool], ...]:
 def identifiers(data: Any, path: str) -> list[tuple[str, str, str]]:
     """Every identifier within a struct as (path of its parent, field, value)."""
     found: list[tuple[str, str, str]] = []
-    for name, nested in _identifier_fields(type(data)):
+    struct: Any = type(data)
+    for name, nested in _identifier_fields(struct):
         value = getattr(data, name)
         if value is None:
             continue
