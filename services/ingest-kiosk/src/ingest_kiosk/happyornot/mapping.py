@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from kokemus.contracts import events, wire
+from kokemus.contracts.events import Event
 from kokemus.errors import Reason, Refused
 
 CHANNELS: Final[Mapping[str, events.PressChannel]] = {
@@ -131,7 +132,7 @@ class Translation:
         refused: the rows that could not be used.
     """
 
-    events: list[events.Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -164,7 +165,7 @@ def translate(
     return done
 
 
-def events_of(row: ButtonFeedback, words: Vocabulary) -> Sequence[events.Event] | LeftOut:
+def events_of(row: ButtonFeedback, words: Vocabulary) -> Sequence[Event] | LeftOut:
     """The events of one row.
 
     Raises:
@@ -196,7 +197,7 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime:
 
 def _press(
     row: ButtonFeedback, survey: Survey, scale: events.Scale, words: Vocabulary
-) -> list[events.Event]:
+) -> list[Event]:
     pressed = events.KioskPressed(
         **_envelope(row, words),
         id=row.feedback_id,
@@ -220,7 +221,7 @@ def _press(
 
 def _follow_up(
     row: FollowUpFeedback, scale: events.Scale, words: Vocabulary
-) -> list[events.Event] | LeftOut:
+) -> list[Event] | LeftOut:
     if row.ui in NO_ANSWER:
         return LeftOut.NO_ANSWER
     polarity = _polarity(row.button_index, scale)
