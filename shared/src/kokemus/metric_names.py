@@ -68,6 +68,74 @@ PUBLISH_FAILED: Final = Metric(
     ("topic",),
 )
 
+# --- polled sources -----------------------------------------------------------------------------
+
+SOURCE_POLLS: Final = Metric(
+    "kokemus_source_polls_total",
+    "counter",
+    "Polls of a source by how they ended: read, token_refused or unavailable.",
+    ("source", "outcome"),
+)
+SOURCE_UP: Final = Metric(
+    "kokemus_source_up",
+    "gauge",
+    "1 while the last poll of a source read everything that was due, else 0.",
+    ("source",),
+)
+SOURCE_PLACE: Final = Metric(
+    "kokemus_source_place_seconds",
+    "gauge",
+    "Unix time up to which a source has been read; it stands still while the source is away.",
+    ("source",),
+)
+SOURCE_ROWS: Final = Metric(
+    "kokemus_source_rows_total",
+    "counter",
+    "Rows that a source gave, read again or not, by what became of them.",
+    ("source", "outcome"),
+)
+
+# --- counting -----------------------------------------------------------------------------------
+
+EVENTS_APPLIED: Final = Metric(
+    "kokemus_events_applied_total",
+    "counter",
+    "Events that changed a figure or a record, committed.",
+    ("topic",),
+)
+EVENTS_REPEATED: Final = Metric(
+    "kokemus_events_repeated_total",
+    "counter",
+    "Events that were known already, or that a newer one had overtaken.",
+    ("topic",),
+)
+EVENTS_DEAD: Final = Metric(
+    "kokemus_events_dead_total", "counter", "Records that became dead letters.", ("topic",)
+)
+COUNTING_UNDONE: Final = Metric(
+    "kokemus_counting_undone_total",
+    "counter",
+    "Transactions that were undone and are done again: stale, or the database was away.",
+    ("why",),
+)
+COUNTING_SECONDS: Final = Metric(
+    "kokemus_counting_seconds",
+    "histogram",
+    "Seconds from a decoded batch to its commit.",
+    (),
+    _SECONDS,
+)
+PARTITIONS_STOPPED: Final = Metric(
+    "kokemus_partitions_stopped", "gauge", "Partitions of this consumer that wait for an operator."
+)
+CONSUMER_LAG: Final = Metric(
+    "kokemus_consumer_lag", "gauge", "Records of this consumer's partitions not counted yet."
+)
+CHANGES_WAITING: Final = Metric(
+    "kokemus_changes_waiting", "gauge", "Changed entities and days not announced yet."
+)
+IDS_SEEN: Final = Metric("kokemus_ids_seen", "gauge", "Ids that this consumer holds in memory.")
+
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )

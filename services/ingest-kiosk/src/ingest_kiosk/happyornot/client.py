@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -28,6 +29,21 @@ ATTEMPTS: Final = 6
 
 class TokenRefused(Exception):  # noqa: N818 - named by the reaction, not by the mechanism
     """The vendor will not have this token: raise the alarm, and wait for a person."""
+
+
+def token_in(file: Path) -> str:
+    """The token as it stands in its file now.
+
+    Raises:
+        TokenRefused: the file holds nothing that could be a token.
+    """
+    try:
+        token = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        token = ""
+    if not token.isprintable() or not token:
+        raise TokenRefused("the token file holds no token")
+    return token
 
 
 class HappyOrNot:

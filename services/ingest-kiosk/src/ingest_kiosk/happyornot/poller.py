@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from typing import Final, Protocol
 
 import structlog
@@ -24,7 +25,6 @@ from ingest_kiosk.happyornot.mapping import (
     ButtonFeedback,
     FollowUpFeedback,
     LeftOut,
-    Refusal,
     Translation,
     Vocabulary,
     translate,
@@ -34,6 +34,8 @@ from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import Window, reached, windows
 from kokemus.contracts import events
 from kokemus.errors import Unavailable
+from kokemus.metric_names import SOURCE_PLACE, SOURCE_POLLS, SOURCE_ROWS, SOURCE_UP
+from kokemus.telemetry import Meters
 
 NAMED_REFUSALS: Final = 20
 """So many refused rows are logged one by one; the counts always hold all of them."""
@@ -44,10 +46,18 @@ LONGEST_ERROR: Final = 200
 KINDS: Final = ((BUTTON_FEEDBACKS, ButtonFeedback), (FOLLOW_UP_FEEDBACKS, FollowUpFeedback))
 
 
+class Outcome(Enum):
+    """How a poll ended. A closed list: it labels metrics."""
+
+    READ = "read"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - no token
+    UNAVAILABLE = "unavailable"
+
+
 class Publishes(Protocol):
     """Whatever confirms events: `kokemus.publishing.Publisher`."""
 
-    async def publish(self, events: Sequence[events.Event]) -> None:
+    async def publish(self, batch: Sequence[events.Event]) -> None:
         """Returns once every event is confirmed; raises Unavailable otherwise."""
 
 
@@ -112,9 +122,9 @@ class Tally:
         return f"{self.refused.total()} rows refused: {named}"[:LONGEST_ERROR]
 
 
-def place_of(polled: events.SourcePolled | None) -> datetime | None:
-    """How far the poll that this event tells of had come; None: nothing was read yet."""
-    if polled is None or polled.data.next is None:
+def place_of(polled: events.Event | None) -> datetime | None:
+    """How far the poll of a `source.polled.v1` had come; None: nothing was read yet."""
+    if not isinstance(polled, events.SourcePolled) or polled.data.next is None:
         return None
     try:
         place = datetime.fromisoformat(polled.data.next)
@@ -131,21 +141,25 @@ class Poller:
         publisher: confirms events.
         settings: the city's.
         timing: clocks and sleeper.
+        meters: the metrics of this process.
         place: how far earlier polls came, None at the very first start.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that a poll joins
         self,
+        *,
         vendor: HappyOrNot,
         publisher: Publishes,
         settings: HappyOrNotSettings,
         timing: Timing,
+        meters: Meters,
         place: datetime | None,
     ) -> None:
         self._vendor = vendor
         self._publisher = publisher
         self._settings = settings
         self._timing = timing
+        self._meters = meters
         self._place = place
         self._confirmed = Confirmed()
         self._log = structlog.get_logger().bind(source=settings.source)
@@ -168,7 +182,6 @@ class Poller:
         now = self._timing.now()
         since = self._since(now)
         tally = Tally()
-        problem = None
         try:
             words = await self._vocabulary()
             for window in windows(since, now, self._settings.all_zones):
@@ -176,18 +189,30 @@ class Poller:
                 self._place = reached(window, now, self._settings.all_zones)
                 await self._tell(self._result(since, tally, tally.error))
         except TokenRefused as error:
-            problem = f"token refused: {error}"
-            self._log.error("source_token_refused", problem=problem)
+            return await self._failed(Outcome.TOKEN_REFUSED, error, since, tally)
         except Unavailable as error:
-            problem = f"unavailable: {error}"[:LONGEST_ERROR]
-            self._log.warning("source_unavailable", problem=problem)
-        if problem is None:
-            self._confirmed.forget(self._since(now).date() - timedelta(days=1))
-            return self._result(since, tally, tally.error)
-        result = self._result(since, tally, problem)
+            return await self._failed(Outcome.UNAVAILABLE, error, since, tally)
+        self._confirmed.forget(self._since(now).date() - timedelta(days=1))
+        self._measure(Outcome.READ)
+        return self._result(since, tally, tally.error)
+
+    async def _failed(
+        self, outcome: Outcome, error: Exception, since: datetime, tally: Tally
+    ) -> events.Poll:
+        """Raises the alarm in the log, the metrics and, where Kafka is there, the topic."""
+        result = self._result(since, tally, f"{outcome.value}: {error}"[:LONGEST_ERROR])
+        self._log.error("source_not_read", outcome=outcome.value, problem=str(error))
+        self._measure(outcome)
         with suppress(Unavailable):
             await self._tell(result)
         return result
+
+    def _measure(self, outcome: Outcome) -> None:
+        source = self._settings.source
+        self._meters.add(SOURCE_POLLS, 1, source, outcome.value)
+        self._meters.set(SOURCE_UP, outcome is Outcome.READ, source)
+        if self._place is not None:
+            self._meters.set(SOURCE_PLACE, self._place.timestamp(), source)
 
     def _since(self, now: datetime) -> datetime:
         """Where a poll begins to read."""
@@ -216,11 +241,17 @@ class Poller:
                         await self._publisher.publish(new)
                         self._confirmed.add(new)
                     tally.add(len(rows), len(new), page)
-                    self._name(page.refused)
+                    self._note(len(rows), page)
 
-    def _name(self, refused: Sequence[Refusal]) -> None:
-        for refusal in refused[:NAMED_REFUSALS]:
+    def _note(self, rows: int, page: Translation) -> None:
+        """Says in the log and the metrics what became of a page of so many rows."""
+        for refusal in page.refused[:NAMED_REFUSALS]:
             self._log.warning("row_refused", row=refusal.feedback_id, detail=refusal.detail)
+        dropped = Counter({why.value: count for why, count in page.left_out.items()})
+        dropped["refused"] = len(page.refused)
+        dropped["used"] = rows - dropped.total()
+        for what, count in dropped.items():
+            self._meters.add(SOURCE_ROWS, count, self._settings.source, what)
 
     def _result(self, since: datetime, tally: Tally, error: str | None) -> events.Poll:
         return events.Poll(

@@ -4,9 +4,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, FilePath, HttpUrl
+from pydantic import Field, FilePath, HttpUrl, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kokemus.contracts.codes import CodeLists
 from kokemus.contracts.events import IDENTIFIER_PATTERN
 
 
@@ -35,6 +36,14 @@ class HappyOrNotSettings(BaseSettings):
     reasons: dict[int, str] = {}
     """Codes of the list `press_reason` by the vendor's follow-up option id."""
 
+    @field_validator("reasons")
+    @classmethod
+    def _are_reasons(cls, reasons: dict[int, str]) -> dict[int, str]:
+        unknown = set(reasons.values()) - set(CodeLists.load().of("press_reason"))
+        if unknown:
+            raise ValueError(f"{len(unknown)} codes are not in the list press_reason")
+        return reasons
+
     @property
     def all_zones(self) -> frozenset[ZoneInfo]:
         """Every zone in which a point may lie."""
@@ -43,7 +52,11 @@ class HappyOrNotSettings(BaseSettings):
     @property
     def first_instant(self) -> datetime | None:
         """Where `start` begins."""
-        return None if self.start is None else datetime.combine(self.start, time(), self.zone)
+        return None if self.start is None else self.midnight(self.start)
+
+    def midnight(self, day: date) -> datetime:
+        """When a day begins in the zone of most points."""
+        return datetime.combine(day, time(), self.zone)
 
     def zone_of(self, experience_point: int) -> ZoneInfo:
         """The zone of a point, by its id."""

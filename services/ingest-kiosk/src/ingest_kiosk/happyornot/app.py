@@ -1,0 +1,89 @@
+"""Builds the poller's process from its settings, and closes it."""
+
+import asyncio
+import random
+import signal
+import time
+from datetime import UTC, date, datetime
+from functools import partial
+
+import httpx
+from prometheus_client import start_http_server
+
+from ingest_kiosk.happyornot.client import HappyOrNot, token_in
+from ingest_kiosk.happyornot.pace import Timing
+from ingest_kiosk.happyornot.poller import Poller, place_of
+from ingest_kiosk.happyornot.settings import HappyOrNotSettings
+from kokemus import telemetry
+from kokemus.compacted import CompactedTopic
+from kokemus.contracts.topics import declarations
+from kokemus.publishing import Publisher
+from kokemus.settings import ServiceSettings
+from kokemus.telemetry import Meters
+
+
+def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | None = None) -> None:
+    """Polls until SIGTERM or SIGINT.
+
+    Args:
+        settings: of every service.
+        vendor: of this source.
+        since: reads again from this day instead of going on from the place of the last poll, such
+            as after a follow-up option was mapped; what was sent before does not count again.
+    """
+    meters = telemetry.setup("ingest-kiosk", settings)
+    metrics_server, _ = start_http_server(
+        settings.metrics_port, settings.http_host, registry=meters.registry
+    )
+    try:
+        asyncio.run(_until_stopped(settings, vendor, meters, since))
+    finally:
+        metrics_server.shutdown()
+        metrics_server.server_close()
+        telemetry.shutdown()
+
+
+async def _until_stopped(
+    settings: ServiceSettings, vendor: HappyOrNotSettings, meters: Meters, since: date | None
+) -> None:
+    polling = asyncio.ensure_future(_poll(settings, vendor, meters, since))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
+    await asyncio.wait([polling])
+    if not polling.cancelled():
+        polling.result()
+
+
+async def _poll(
+    settings: ServiceSettings, vendor: HappyOrNotSettings, meters: Meters, since: date | None
+) -> None:
+    timing = Timing(
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        dice=random.SystemRandom(),
+    )
+    if since is None:
+        place = await _place(settings, vendor)
+    else:
+        place = min(vendor.midnight(since) + vendor.overlap, timing.now())
+    async with (
+        Publisher(settings, meters) as publisher,
+        httpx.AsyncClient(base_url=str(vendor.base_url), timeout=60) as http,
+    ):
+        token = partial(token_in, vendor.token_file)
+        await Poller(
+            vendor=HappyOrNot(http, token, vendor.rate, timing),
+            publisher=publisher,
+            settings=vendor,
+            timing=timing,
+            meters=meters,
+            place=place,
+        ).run()
+
+
+async def _place(settings: ServiceSettings, vendor: HappyOrNotSettings) -> datetime | None:
+    """Where the last poll of this source came to; waits for the broker."""
+    async with CompactedTopic(settings, declarations()["sources.v1"]) as sources:
+        await sources.read_to_end()
+        return place_of(sources.table.get(vendor.source))
