@@ -1,0 +1,93 @@
+"""The organisation tree as the ingest services need it: whose events a key may send."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final, Protocol, TypeVar
+
+from kokemus.contracts.events import (
+    DevicePlaced,
+    DeviceValidity,
+    EntityDefined,
+    EntityValidity,
+    Event,
+)
+
+MAX_DEPTH: Final = 20
+"""Deeper than any city's tree: a ring in the registry ends here."""
+
+
+V = TypeVar("V", DeviceValidity, EntityValidity)
+
+
+class Table(Protocol):
+    """Where the registry's events stand by their Kafka key (a `CompactedTopic` is one)."""
+
+    @property
+    def version(self) -> int:
+        """Grows with each change."""
+
+    @property
+    def table(self) -> Mapping[str, Event]:
+        """The newest event by key."""
+
+
+class Registry:
+    """Answers from the registry topic's newest state; remembers its answers until that changes."""
+
+    def __init__(self, topic: Table) -> None:
+        self._topic = topic
+        self._version = -1
+        self._devices: dict[str, DevicePlaced] = {}
+        self._answers: dict[tuple[str, str, date], bool] = {}
+
+    def kind(self, subject: str) -> str | None:
+        """The kind of an entity, or None where no entity has this id yet."""
+        found = self._topic.table.get(f"entity/{subject}")
+        return found.data.kind if isinstance(found, EntityDefined) else None
+
+    def lies_under(self, subject: str, ancestor: str, day: date) -> bool:
+        """Whether an entity or a placed device belonged to a subtree on a local day.
+
+        An entity is under itself; what nobody has defined is under nothing.
+        """
+        self._refresh()
+        question = (subject, ancestor, day)
+        answer = self._answers.get(question)
+        if answer is None:
+            if len(self._answers) > 100_000:
+                self._answers.clear()
+            answer = self._answers[question] = self._climb(subject, ancestor, day)
+        return answer
+
+    def _climb(self, subject: str, ancestor: str, day: date) -> bool:
+        placed = self._devices.get(subject)
+        at: str | None = subject
+        if placed is not None:
+            place = _valid_on(placed.data.validities, day)
+            at = place.entity if place else None
+        for _ in range(MAX_DEPTH):
+            defined = self._topic.table.get(f"entity/{at}")
+            if at is None or not isinstance(defined, EntityDefined):
+                return False
+            if at == ancestor:
+                return True
+            validity = _valid_on(defined.data.validities, day)
+            at = validity.parent if validity else None
+        return False
+
+    def _refresh(self) -> None:
+        if self._version != self._topic.version:
+            self._version = self._topic.version
+            self._answers.clear()
+            self._devices = {
+                event.subject: event
+                for event in self._topic.table.values()
+                if isinstance(event, DevicePlaced)
+            }
+
+
+def _valid_on(validities: Sequence[V], day: date) -> V | None:
+    for validity in validities:
+        if validity.valid_from <= day and (validity.valid_to is None or day <= validity.valid_to):
+            return validity
+    return None
