@@ -1,0 +1,163 @@
+"""The poller as a process on a real broker: killed, restarted, stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from kokemus.contracts import events, wire
+from kokemus.contracts.topics import declarations
+from kokemus_platform import topics
+from kokemus_platform.kafka import Broker
+from kokemus_platform.processes import free_port, wait_until
+from support.happyornot_server import HappyOrNotServer
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def vendor() -> Iterator[HappyOrNotServer]:
+    with HappyOrNotServer().running() as server:
+        server.survey()
+        yield server
+
+
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start(
+    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, tmp_path: Path
+) -> Iterator[Start]:
+    """Starts pollers; whatever still runs at the end is killed."""
+    topics.apply(kafka.bootstrap, topic_prefix)
+    token = tmp_path / "token"
+    token.write_text("right-token")
+    environment = os.environ | {
+        "KOKEMUS_KAFKA_BOOTSTRAP": kafka.bootstrap,
+        "KOKEMUS_TOPIC_PREFIX": topic_prefix,
+        "KOKEMUS_HAPPYORNOT_TOKEN_FILE": str(token),
+        "KOKEMUS_HAPPYORNOT_BASE_URL": vendor.url,
+        "KOKEMUS_HAPPYORNOT_INTERVAL": "PT1S",
+        "KOKEMUS_HAPPYORNOT_RATE": "100",
+    }
+    started: list[subprocess.Popen[bytes]] = []
+
+    def starting() -> subprocess.Popen[bytes]:
+        port = {"KOKEMUS_METRICS_PORT": str(free_port())}
+        with (tmp_path / "poller.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ingest_kiosk.main", "poll"],
+                env=environment | port,
+                stdout=log,
+                stderr=log,
+            )
+        started.append(process)
+        return process
+
+    yield starting
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def reading(kafka: Broker, topic: str) -> Iterator[Consumer]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap,
+            "group.id": f"{topic}.test",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+    yield consumer
+    consumer.close()
+
+
+def read(kafka: Broker, topic_prefix: str, name: str) -> list[events.Event]:
+    """Everything that a topic holds now."""
+    declaration = declarations()[name]
+    topic = topic_prefix + name
+    found: list[events.Event] = []
+    with reading(kafka, topic) as consumer:
+        parts = [TopicPartition(topic, number, 0) for number in range(declaration.partitions)]
+        due = sum(consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts)
+        consumer.assign(parts)
+        while len(found) < due:
+            for message in consumer.consume(1_000, 1):
+                assert message.error() is None, message.error()
+                found.append(wire.decode(message.value() or b"", declaration.event_types))
+    return found
+
+
+def test_a_poller_killed_again_and_again_sends_every_row_and_each_counts_once(
+    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, start: Start
+) -> None:
+    vendor.largest_page = 50
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        vendor.press(now - timedelta(minutes=20 * n), buttonIndex=n % 4, misuse=n % 10 == 0)
+        for n in range(1_000)
+    ]
+    running: list[subprocess.Popen[bytes]] = []
+    deaths = ["100", "450", "0", "700", "950"]
+
+    def die(path: str, query: dict[str, str]) -> None:
+        if deaths and "button" in path and query["offset"] == deaths[0]:
+            deaths.pop(0)
+            os.kill(running[-1].pid, signal.SIGKILL)
+
+    vendor.before = die
+    while deaths:
+        running.append(start())
+        assert running[-1].wait(30) == -signal.SIGKILL
+    last = start()
+    wait_until(
+        lambda: any(
+            isinstance(event, events.SourcePolled) and event.data.read == len(rows)
+            for event in read(kafka, topic_prefix, "sources.v1")
+        ),
+        seconds=30,
+        what="a whole poll",
+    )
+    last.send_signal(signal.SIGTERM)
+    assert last.wait(10) == 0
+    sent = read(kafka, topic_prefix, "kiosk-presses.v1")
+    by_id = {(event.source, event.id): event for event in sent}
+    pressed = [event for event in by_id.values() if isinstance(event, events.KioskPressed)]
+    assert {event.id for event in pressed} == {row["feedbackId"] for row in rows}
+    assert Counter(event.data.value for event in pressed) == dict.fromkeys(range(4), 250)
+    assert sum(isinstance(event, events.KioskMisused) for event in by_id.values()) == 100
+    assert len(sent) > len(by_id), "no death came between a confirmation and the next place"
+
+
+def test_a_restarted_poller_goes_on_from_the_place_that_the_topic_remembers(
+    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, start: Start
+) -> None:
+    def polls() -> int:
+        return len(read(kafka, topic_prefix, "sources.v1"))
+
+    first = start()
+    wait_until(lambda: polls() >= 1, seconds=30, what="the first poll")
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(10) == 0
+    before = polls()
+    vendor.token = "another-token"
+    second = start()
+    wait_until(lambda: polls() > before, seconds=30, what="a poll with a wrong token")
+    assert second.poll() is None
+    told = read(kafka, topic_prefix, "sources.v1")
+    good, refused = told[before - 1], told[-1]
+    assert isinstance(good, events.SourcePolled)
+    assert isinstance(refused, events.SourcePolled)
+    assert refused.data.error == "token_refused: surveys.json: answered 401"
+    assert refused.data.next == good.data.next
