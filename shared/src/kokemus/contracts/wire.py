@@ -5,10 +5,11 @@ model, never the bytes that were received.
 """
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from operator import attrgetter
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
@@ -18,14 +19,30 @@ from kokemus.errors import Reason, Refused
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+FIRST_DAY: Final = date(1900, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+"""Days of validities and periods: what lies beyond is a mistake, and arithmetic would overflow."""
 
 _encoder = msgspec.json.Encoder()
-_IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN)
+_IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN[1:-1])
+_IDENTIFIERS: Final = re.compile(rf"(?>{events.IDENTIFIER_PATTERN[1:-1]}\n)*+")
 _IDENTITY_CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_MAYBE_IDENTITY_CODE: Final = re.compile(r"[0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}")
+"""Finds every identity code and a little more, at a third of the cost."""
 _TYPE: Final = msgspec.json.Decoder(msgspec.defstruct("_Type", [("type", str)]))
+
+
+NOT_JSON: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises for bytes that are no JSON, or nest too deep."""
+
+
+class _NoEvent(msgspec.Struct, tag_field="type", tag="-"):
+    """Never decoded: msgspec demands the field `type` only where there is a choice of types."""
+
+    impossible: Annotated[int, msgspec.Meta(ge=1, le=0)]
 
 
 class Batch(NamedTuple):
@@ -43,8 +60,8 @@ def encode(event: events.Event) -> bytes:
 @cache
 def decoder(types: tuple[type[events.Event], ...]) -> msgspec.json.Decoder[Any]:
     """A decoder for the union of these event types, told apart by `type`."""
-    union: Any = types[0]
-    for other in types[1:]:
+    union: Any = _NoEvent
+    for other in types:
         union = union | other
     return msgspec.json.Decoder(union)
 
@@ -59,8 +76,8 @@ def decode(raw: bytes, types: tuple[type[events.Event], ...]) -> events.Event:
         event: events.Event = decoder(types).decode(raw)
     except msgspec.ValidationError as error:
         raise _refusal(raw, types, str(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Refused(Reason.NOT_JSON, f"not valid JSON: {_without_values(str(error))}") from None
+    except NOT_JSON as error:
+        raise _not_json(error) from None
     check(event)
     return event
 
@@ -77,6 +94,7 @@ def check(event: events.Event) -> None:
         raise Refused(Reason.INVALID_TIME, "time must lie between 2000 and 2099", "/time")
     for path, name, value in identifiers(event.data, "/data"):
         check_identifier(value, f"{path}/{name}")
+    _check_moments(event.data, "/data")
     if isinstance(event, events.DevicePlaced):
         leaf = f"device.{event.data.source}.{event.data.device_id}"
         if event.subject != leaf:
@@ -86,13 +104,119 @@ def check(event: events.Event) -> None:
     check_data(event.data, "/data")
 
 
+def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[int, Refused]:
+    """What `check` says of many events, and that none is later than `latest`; by position.
+
+    A batch of flat events without fault is checked as a whole, at a fraction of the cost.
+    """
+    if _faultless(batch, latest):
+        return {}
+    refused: dict[int, Refused] = {}
+    for position, event in enumerate(batch):
+        try:
+            check(event)
+            if event.time > latest:
+                raise Refused(Reason.INVALID_TIME, "time lies in the future", "/time")
+        except Refused as error:
+            refused[position] = error
+    return refused
+
+
+def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
+    texts = {event.source for event in batch}
+    texts.update([event.subject for event in batch])
+    for kind in set(map(type, batch)):
+        getter = _flat_identifiers(kind)
+        if getter is None:
+            return False
+        for values in {getter(event.data) for event in batch if type(event) is kind}:
+            texts.update(values)
+    every = [*texts, *[event.id for event in batch], ""]
+    joined = "\n".join(every)
+    times = [event.time for event in batch]
+    if (
+        joined.count("\n") != len(every) - 1
+        or not _IDENTIFIERS.fullmatch(joined)
+        or _MAYBE_IDENTITY_CODE.search(joined)
+        or min(times, default=EARLIEST) < EARLIEST
+        or max(times, default=EARLIEST) > latest
+    ):
+        return False
+    try:
+        for event in batch:
+            check_data(event.data, "/data")
+    except Refused:
+        return False
+    return True
+
+
+@cache
+def _flat_identifiers(kind: Any) -> Callable[[Any], tuple[str, ...]] | None:
+    """Reads the identifiers of a type's data, where it holds nothing else that needs a check."""
+    data = kind.__annotations__.get("data") or kind.__base__.__annotations__["data"]
+    if _identifier_fields(data) and not any(nested for _, nested in _identifier_fields(data)):
+        if _moment_fields(data):
+            return None
+        names = [name for name, _ in _identifier_fields(data)]
+        getter = attrgetter(*names)
+        return getter if len(names) > 1 else lambda found: (getter(found),)
+    return None
+
+
+def _check_moments(data: Any, pointer: str) -> None:
+    struct: Any = type(data)
+    for name in _moment_fields(struct):
+        value = getattr(data, name)
+        if isinstance(value, datetime):
+            if not EARLIEST <= value < LATEST:
+                raise Refused(
+                    Reason.INVALID_TIME, "must lie between 2000 and 2099", f"{pointer}/{name}"
+                )
+        elif isinstance(value, date):
+            if not FIRST_DAY <= value <= LAST_DAY:
+                raise Refused(
+                    Reason.INVALID_TIME, "must lie between 1900 and 2199", f"{pointer}/{name}"
+                )
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                _check_moments(item, f"{pointer}/{name}/{index}")
+        elif value is not None:
+            _check_moments(value, f"{pointer}/{name}")
+
+
+@cache
+def _moment_fields(struct: Any) -> tuple[str, ...]:
+    """The fields of a struct that hold times or days, or structs that do."""
+    return tuple(
+        field.name
+        for field in msgspec.inspect.type_info(struct).fields  # type: ignore[attr-defined]  # a struct
+        if _holds_moments(field.type)
+    )
+
+
+def _holds_moments(kind: Any) -> bool:
+    match kind:
+        case msgspec.inspect.DateTimeType() | msgspec.inspect.DateType():
+            return True
+        case msgspec.inspect.Metadata():
+            return _holds_moments(kind.type)
+        case msgspec.inspect.ListType():
+            return _holds_moments(kind.item_type)
+        case msgspec.inspect.UnionType():
+            return any(map(_holds_moments, kind.types))
+        case msgspec.inspect.StructType():
+            return bool(_moment_fields(kind.cls))
+        case _:
+            return False
+
+
 def check_identifier(value: str, pointer: str) -> None:
     """Holds an identifier against its pattern, which has no room for an e-mail address.
 
     Raises:
         Refused: the identifier is malformed, or holds a personal identity code.
     """
-    if not _IDENTIFIER.match(value):
+    if not _IDENTIFIER.fullmatch(value):
         raise Refused(
             Reason.INVALID_IDENTIFIER,
             "must start with a letter or digit and hold at most 128 of A-Z a-z 0-9 . _ : / -",
@@ -202,17 +326,25 @@ def decode_many(raw: Sequence[bytes], topic: Declaration) -> Batch:
 
 
 def _refusal(raw: bytes, types: tuple[type[events.Event], ...], message: str) -> Refused:
+    try:
+        msgspec.json.decode(raw)
+    except NOT_JSON as error:
+        return _not_json(error)
     detail, _, path = message.partition(" - at `$")
     pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
     known = {str(kind.__struct_config__.tag) for kind in types}
     try:
         given = _TYPE.decode(raw).type  # type: ignore[attr-defined]  # defstruct is dynamic
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return Refused(Reason.INVALID, _without_values(detail), pointer)
     if given not in known:
         hint = "known elsewhere" if given in EVENT_TYPES else "unknown, or of an unknown version"
         return Refused(Reason.UNKNOWN_TYPE, f"this type is {hint}", "/type")
     return Refused(Reason.INVALID, _without_values(detail), pointer)
+
+
+def _not_json(error: Exception) -> Refused:
+    return Refused(Reason.NOT_JSON, f"not valid JSON: {_without_values(str(error))}")
 
 
 def _without_values(message: str) -> str:

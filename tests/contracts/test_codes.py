@@ -1,0 +1,104 @@
+"""The closed code lists and the glossary, and how a city extends them."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kokemus.contracts import examples, topics, wire
+from kokemus.contracts.codes import CodeLists, Glossary
+from kokemus.contracts.events import Event
+from kokemus.errors import Refused
+
+
+def event(event_type: str, example: str, **data: Any) -> Event:
+    full = f"fi.hel.kokemus.{event_type}"
+    read = wire.decode(examples.of(full)[example], (topics.EVENT_TYPES[full],))
+    return msgspec.structs.replace(read, data=msgspec.structs.replace(read.data, **data))
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        (event("kiosk.reason-given.v1", "negative", reason="muoti"), "/data/reason"),
+        (
+            event("feedback.received.v1", "without-themes", themes=["muu", "muoti"]),
+            "/data/themes/1",
+        ),
+        (event("complaint.registered.v1", "objection", reasons=["muoti"]), "/data/reasons/0"),
+        (event("complaint.registered.v1", "objection", authority="muoti"), "/data/authority"),
+    ],
+)
+def test_an_unknown_code_is_refused_naming_the_field_and_not_the_code(
+    given: Event, pointer: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        CodeLists.load().check(given)
+    assert refused.value.pointer == pointer
+    assert "muoti" not in refused.value.detail
+
+
+def test_an_unknown_code_within_a_withdrawn_observation_is_refused() -> None:
+    withdrawn = event("observation.withdrawn.v1", "reason")
+    original = withdrawn.data.original
+    unknown = msgspec.structs.replace(
+        original, data=msgspec.structs.replace(original.data, reason="muoti")
+    )
+    with pytest.raises(Refused) as refused:
+        CodeLists.load().check(event("observation.withdrawn.v1", "reason", original=unknown))
+    assert refused.value.pointer == "/data/original/data/reason"
+
+
+def test_a_topic_is_read_with_codes_that_no_list_has_any_more() -> None:
+    old = wire.encode(event("complaint.registered.v1", "objection", authority="laaninhallitus"))
+    assert wire.decode_many([old], topics.declarations()["complaints.v1"]).refused == []
+
+
+def test_a_city_adds_codes_and_renames_them_by_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "city.csv"
+    file.write_text(
+        "list,code,name_fi,note\ntheme,saavutettavuus,saavutettavuus,\ntheme,muu,jokin muu,\n",
+        "utf-8-sig",
+    )
+    extended = CodeLists.load(file)
+    extended.check(event("feedback.received.v1", "without-themes", themes=["saavutettavuus"]))
+    assert extended.of("theme")["muu"].name_fi == "jokin muu"
+    assert set(extended.of("theme")) > set(CodeLists.load().of("theme"))
+    assert extended.of("press_reason") == CodeLists.load().of("press_reason")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "columns"),
+        ("code,list,name_fi,note\n", "columns"),
+        ("list,code,name_fi,note\ntheme,x\n", "line 2"),
+    ],
+)
+def test_a_malformed_file_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "city.csv"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=complaint) as error:
+        CodeLists.load(file)
+    assert "city.csv" in str(error.value)
+
+
+def test_codes_are_identifiers() -> None:
+    for code_list in ("theme", "reason", "press_reason", "authority", "method", "matter"):
+        codes = CodeLists.load().of(code_list)
+        assert codes
+        for code in codes:
+            wire.check_identifier(code, "")
+
+
+def test_a_term_is_given_in_the_language_or_in_finnish(tmp_path: Path) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text("code,fi,sv,en\nunit,toimipaikka,,place\n", "utf-8")
+    glossary = Glossary.load(file)
+    assert glossary.term("unit", "en") == "place"
+    assert glossary.term("unit", "sv") == "toimipaikka"
+    assert glossary.term("metric.nps", "sv") == "nettorekommendationsindex (NPS)"
+    assert "metric.happy_index" in glossary
+    with pytest.raises(KeyError):
+        glossary.term("metric.unheard_of", "fi")
