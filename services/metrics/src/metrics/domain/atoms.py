@@ -8,6 +8,7 @@ make an atom. The database sums atoms; an entity's figure is the sum of its atom
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from metrics.domain.figures import Key
@@ -81,7 +82,7 @@ def _constant(leaves: Sequence[Leaf]) -> Iterator[tuple[tuple[str, ...], Span]]:
     starts = sorted(
         {span.first for span in spans} | {span.last + timedelta(days=1) for span in spans}
     )
-    for first, following in zip(starts, starts[1:], strict=False):
+    for first, following in pairwise(starts):
         entities = sorted(
             leaf.entity for leaf in leaves if leaf.span.first <= first <= leaf.span.last
         )

@@ -1,0 +1,331 @@
+"""From what was read to the dense rows of an answer."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from metrics.domain.definitions import Catalogue, Definition
+from metrics.domain.figures import (
+    FORMULAS,
+    NOTHING,
+    TOTAL,
+    Answer,
+    Dimension,
+    Figure,
+    Key,
+    Place,
+    Reported,
+    counted,
+    reported_for,
+    taken_over,
+)
+from metrics.domain.found import Found
+from metrics.domain.intervals import Ratio
+from metrics.domain.periods import Period
+from metrics.domain.query import Query, Target
+
+Breakdown = tuple[tuple[str, str | int], ...]
+"""A dimension as a key: names with their values; empty for the total."""
+
+Cells = Mapping[tuple[Key, Breakdown], Mapping[int, Answer]]
+"""What was read of one metric and entity: by key and breakdown, then by number of the period."""
+
+WHOLE: Breakdown = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every row of an answer shares."""
+
+    query: Query
+    found: Found
+    catalogue: Catalogue
+    zone: ZoneInfo
+
+
+def answer(context: Context) -> list[Figure]:
+    """Every figure that was asked for, in the order of `Order`."""
+    read = _Read(context)
+    figures = [
+        figure
+        for definition in context.query.definitions
+        for target in context.found.targets
+        for figure in _rows(read, definition, target)
+    ]
+    return sorted(figures, key=Order(context.query, context.found.targets))
+
+
+class Order:
+    """The place of a figure in its answer, as plain values: cursors are made of it."""
+
+    def __init__(self, query: Query, targets: Sequence[Target]) -> None:
+        self._metrics = {one.metric: place for place, one in enumerate(query.definitions)}
+        self._targets = {one.entity: (one.position, one.child) for one in targets}
+
+    def __call__(self, figure: Figure) -> list[int | str]:
+        """A list that sorts as the figures do."""
+        place = figure.place
+        return [
+            self._metrics[figure.definition.metric],
+            *self._targets[place.entity],
+            place.key.channel or "",
+            place.key.scale or "",
+            place.key.family or "",
+            "".join(f"{name}={value!s:>3};" for name, value in place.dimension.items()),
+            figure.span.first.isoformat(),
+            figure.span.last.isoformat(),
+            "" if figure.reported is None else f"{figure.as_of} {figure.reported.order}",
+        ]
+
+
+class _Read:
+    """What was read, with what every row needs worked out once."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.query = context.query
+        self.found = context.found
+        self.periods = context.query.periods
+        self._ends = [
+            datetime.combine(period.span.last + timedelta(days=1), time(), context.zone)
+            for period in self.periods
+        ]
+
+    def heard(self, entity: str, channel: str | None, period: int) -> bool:
+        """Whether every expected source was heard to the period's end."""
+        until = self.found.heard.get((entity, channel or ""))
+        return until is not None and until >= self._ends[period]
+
+
+def _rows(read: _Read, definition: Definition, target: Target) -> Iterator[Figure]:
+    flags = ("moved",) if target.moved else ()
+    cells = _cells(read, definition, target.entity)
+    reported = read.found.reported.get((target.entity, definition.metric), ())
+    figures = list(_dense(read, definition, target.entity, cells, reported))
+    for figure in figures or _nothing(read, definition, target.entity):
+        yield msgspec.structs.replace(figure, flags=(*figure.flags, *flags)) if flags else figure
+
+
+def _nothing(read: _Read, definition: Definition, entity: str) -> Iterator[Figure]:
+    key = Key(read.query.channel) if read.query.channel else NOTHING
+    for period in read.periods:
+        place = Place(entity, key, period, read.query.grain)
+        yield counted(definition, place, Answer(None), read.context.catalogue)
+
+
+def _dense(
+    read: _Read,
+    definition: Definition,
+    entity: str,
+    cells: Cells,
+    reported: Sequence[Reported],
+) -> Iterator[Figure]:
+    """The counted figures, each beside or instead of what was published elsewhere."""
+    catalogue, grain = read.context.catalogue, read.query.grain
+    if read.query.observations:
+        for one in reported:
+            place = Place(entity, Key(one.channel, one.scale), Period(one.span, one.span), "total")
+            yield taken_over(definition, place, one, catalogue)
+        reported = ()
+    standing = _Standing(read.periods, reported, cells)
+    for (key, breakdown), by_period in cells.items():
+        dimension: Dimension = dict(breakdown) if breakdown else TOTAL
+        for number, period in enumerate(read.periods):
+            found = by_period.get(number)
+            published = None if breakdown else standing.beside(key, number)
+            if published and (found is None or found.ratio is None or found.ratio.n == 0):
+                continue
+            heard = definition.additive and read.heard(entity, key.channel, number)
+            figure = counted(
+                definition,
+                Place(entity, key, period, grain, dimension),
+                found or Answer(None, heard=heard),
+                catalogue,
+            )
+            yield msgspec.structs.replace(figure, reported=published) if published else figure
+    for key, number, published in standing.alone():
+        place = Place(entity, key, read.periods[number], grain)
+        yield (
+            taken_over(definition, place, published, catalogue)
+            if published
+            else counted(definition, place, Answer(None), catalogue)
+        )
+
+
+class _Standing:
+    """Which published figure stands for which period, and where it stands alone.
+
+    One without a scale is the same cell as counted answers of any scale.
+    """
+
+    def __init__(
+        self, periods: Sequence[Period], reported: Sequence[Reported], cells: Cells
+    ) -> None:
+        by_key: dict[Key, list[Reported]] = defaultdict(list)
+        for one in reported:
+            by_key[Key(one.channel, one.scale)].append(one)
+        self._chosen = {
+            key: {number: reported_for(period, listed) for number, period in enumerate(periods)}
+            for key, listed in by_key.items()
+        }
+        self._counted: dict[Key, set[int]] = defaultdict(set)
+        self._known = set[Key]()
+        for (key, breakdown), by_period in cells.items():
+            numbers = {
+                number
+                for number, one in by_period.items()
+                if not breakdown and one.ratio and one.ratio.n
+            }
+            for cell in (Key(key.channel), Key(key.channel, key.scale)):
+                self._known.add(cell)
+                self._counted[cell] |= numbers
+
+    def beside(self, key: Key, number: int) -> Reported | None:
+        """What was published of a counted key's cell."""
+        if not self._chosen:
+            return None
+        exact = self._chosen.get(Key(key.channel, key.scale), {}).get(number)
+        return exact or self._chosen.get(Key(key.channel), {}).get(number)
+
+    def alone(self) -> Iterator[tuple[Key, int, Reported | None]]:
+        """Cells without counted answers: what was published of them, densely."""
+        for key, by_period in self._chosen.items():
+            if not any(by_period.values()):
+                continue
+            for number, published in by_period.items():
+                if number in self._counted[key]:
+                    continue
+                if published or key not in self._known:
+                    yield key, number, published
+
+
+def _cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    match definition.measure:
+        case "presses":
+            return _press_cells(read, definition, entity)
+        case "hours":
+            return _hour_cells(read, definition, entity)
+        case "reasons":
+            return _reason_cells(read, definition, entity)
+        case "feedback" | "complaints":
+            return _record_cells(read, definition, entity)
+        case "devices":
+            return _device_cells(read, entity)
+        case "reported":
+            return {}
+
+
+def _feeds(read: _Read, definition: Definition, key: Key) -> bool:
+    return definition.feeds(key.scale or "", key.family or "", asked=bool(read.query.question))
+
+
+def _press_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    formula = FORMULAS[definition.metric]
+    cells: dict[tuple[Key, Breakdown], dict[int, Answer]] = {}
+    for key in read.found.series.get(entity, ()):
+        if not _feeds(read, definition, key):
+            continue
+        by_period = {
+            number: Answer(formula(one.counts, one.misuse), one.as_of, counts=one.counts)
+            for number, one in read.found.presses.get((entity, key), {}).items()
+        }
+        zeros = definition.additive and (entity, key.channel) in read.found.heard
+        if zeros or any(one.ratio and one.ratio.n for one in by_period.values()):
+            cells[key, WHOLE] = {
+                number: one._replace(heard=read.heard(entity, key.channel, number))
+                if zeros
+                else one
+                for number, one in by_period.items()
+            }
+    return cells
+
+
+def _hour_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    formula = FORMULAS[definition.metric]
+    cells: dict[tuple[Key, Breakdown], dict[int, Answer]] = defaultdict(dict)
+    totals: dict[tuple[Key, int], tuple[tuple[int, ...], datetime]] = {}
+    for cell in read.found.hours.get(entity, ()):
+        if not _feeds(read, definition, cell.key):
+            continue
+        by_hour = (("weekday", cell.weekday), ("hour", cell.hour))
+        cells[cell.key, by_hour][cell.period] = Answer(formula(cell.counts, 0), cell.as_of)
+        known, newest = totals.get((cell.key, cell.period), ((0,) * len(cell.counts), cell.as_of))
+        totals[cell.key, cell.period] = (
+            tuple(map(int.__add__, known, cell.counts)),
+            max(newest, cell.as_of),
+        )
+    for (key, period), (counts, as_of) in totals.items():
+        cells[key, WHOLE][period] = Answer(formula(counts, 0), as_of)
+    return cells
+
+
+def _record_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    """Counts of records: the total and each value of the dimension."""
+    counts = _Counts()
+    for tally in read.found.tallies.get((definition.measure, entity), ()):
+        key = Key(tally.channel)
+        for values in (WHOLE, tuple(zip(definition.dimensions, tally.breakdown, strict=True))):
+            counts.add((key, values), tally.period, tally.count, tally.as_of)
+    channel = definition.channels[0]
+    if (entity, channel) in read.found.heard:
+        counts.cells.setdefault((Key(channel), WHOLE), {})
+    return counts.answers(Fraction(1), {})
+
+
+def _reason_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    """Follow-ups by polarity and reason; shares are within the polarity."""
+    counts, within = _Counts(), _Counts()
+    for tally in read.found.tallies.get((definition.measure, entity), ()):
+        key = Key(tally.channel)
+        polarity: Breakdown = (("polarity", tally.breakdown[0]),)
+        both: Breakdown = (*polarity, ("reason", tally.breakdown[1]))
+        for values in (both,) if definition.unit == "percent" else (WHOLE, polarity, both):
+            counts.add((key, values), tally.period, tally.count, tally.as_of)
+        within.add((key, polarity), tally.period, tally.count, tally.as_of)
+    if definition.additive:
+        return counts.answers(Fraction(1), {})
+    return counts.answers(Fraction(100), within.cells)
+
+
+class _Counts:
+    """Counts by key, breakdown and period, with the newest change of each."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[Key, Breakdown], dict[int, tuple[int, datetime]]] = {}
+
+    def add(self, cell: tuple[Key, Breakdown], period: int, count: int, as_of: datetime) -> None:
+        """Add to a cell of a period."""
+        by_period = self.cells.setdefault(cell, {})
+        known, newest = by_period.get(period, (0, as_of))
+        by_period[period] = known + count, max(newest, as_of)
+
+    def answers(
+        self,
+        factor: Fraction,
+        within: Mapping[tuple[Key, Breakdown], Mapping[int, tuple[int, datetime]]],
+    ) -> Cells:
+        """The counts times the factor; their n is the count of the first dimension's value."""
+        return {
+            (key, breakdown): {
+                number: Answer(
+                    Ratio(factor * count, within.get((key, breakdown[:1]), by_period)[number][0]),
+                    as_of,
+                )
+                for number, (count, as_of) in by_period.items()
+            }
+            for (key, breakdown), by_period in self.cells.items()
+        }
+
+
+def _device_cells(read: _Read, entity: str) -> Cells:
+    tallies = read.found.devices.get(entity, ())
+    by_period = {
+        tally.period: Answer(Ratio(Fraction(tally.count), tally.count), tally.as_of, heard=True)
+        for tally in tallies
+    }
+    return {(Key("kiosk"), WHOLE): by_period} if by_period else {}

@@ -1,0 +1,90 @@
+"""What was read for a query, before it becomes figures."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from metrics.domain.comparison import Break
+from metrics.domain.definitions import Measure
+from metrics.domain.figures import Key, Reported, Sums
+from metrics.domain.query import Target
+
+SumsByPeriod = dict[int, Sums]
+"""By the number of the period, from 0."""
+
+
+class Tally(NamedTuple):
+    """How many records of an entity and one breakdown fell into a period."""
+
+    channel: str
+    breakdown: tuple[str, ...]
+    """The values of the metric's dimensions, in their order."""
+    period: int
+    count: int
+    as_of: datetime
+
+
+class HourCell(NamedTuple):
+    """Answers of one weekday (1 is Monday) and local hour."""
+
+    key: Key
+    period: int
+    weekday: int
+    hour: int
+    counts: tuple[int, ...]
+    as_of: datetime
+
+
+class DeviceTally(NamedTuple):
+    """Devices placed under an entity on the last day of a period."""
+
+    period: int
+    count: int
+    as_of: datetime
+
+
+class DatedBreak(NamedTuple):
+    """A mark on a series, seen from an entity that is wanted.
+
+    `below` says that it stands on something under the entity, which is then mixed from the first
+    such mark to the last.
+    """
+
+    metric: str
+    channel: str
+    mark: Break
+    below: bool
+
+
+class Earlier(NamedTuple):
+    """What a comparison needs besides the sums of its later periods."""
+
+    sums: Mapping[tuple[str, Key], SumsByPeriod]
+    """Of the earlier periods, numbered as the later ones that they are compared with."""
+    by_device: Mapping[tuple[str, Key], Mapping[tuple[int, bool], Mapping[str, int]]]
+    """Answers by device, by the period's number and whether it is the earlier one."""
+
+
+@dataclass
+class Found:
+    """All of it, read in one transaction; mappings by entity where they say nothing else."""
+
+    version: str
+    """Changes with every event that is applied and every change of the registry."""
+    targets: Sequence[Target] = ()
+    series: Mapping[str, AbstractSet[Key]] = field(default_factory=dict)
+    """The keys of which an entity has a series, whether or not answered in the period."""
+    presses: Mapping[tuple[str, Key], SumsByPeriod] = field(default_factory=dict)
+    hours: Mapping[str, Sequence[HourCell]] = field(default_factory=dict)
+    tallies: Mapping[tuple[Measure, str], Sequence[Tally]] = field(default_factory=dict)
+    devices: Mapping[str, Sequence[DeviceTally]] = field(default_factory=dict)
+    reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
+    """By entity and metric."""
+    heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """By entity and channel: until when every expected source was heard."""
+    breaks: Mapping[str, Sequence[DatedBreak]] = field(default_factory=dict)
+    by_day: Mapping[tuple[str, Key], Mapping[date, Sums]] = field(default_factory=dict)
+    """Answers by local day, where variation is asked for; earlier periods' days too."""
+    earlier: Earlier | None = None

@@ -1,0 +1,189 @@
+"""Reads sums of answers: by month where whole months fit, else by day."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from kokemus.contracts.events import SCALE_SIZES
+from metrics.domain.atoms import Leaf, Piece, plan
+from metrics.domain.definitions import DEFAULT_FAMILIES
+from metrics.domain.figures import Key, Sums
+from metrics.domain.found import SumsByPeriod
+from metrics.domain.periods import Grain, Span
+from metrics.domain.query import Query
+
+_LEAVES: Final = """
+SELECT a.ancestor, s.id, s.channel, s.scale, q.family,
+       greatest(a.valid_from, %(first)s), least(a.valid_to, %(last)s)
+FROM ancestry a JOIN series s ON s.entity = a.descendant LEFT JOIN questions q ON q.id = s.question
+WHERE a.ancestor = ANY(%(entities)s) AND a.valid_from <= %(last)s AND a.valid_to >= %(first)s
+  AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
+  AND (%(question)s::text IS NULL OR s.question = %(question)s)
+UNION ALL
+SELECT s.entity, s.id, s.channel, s.scale, q.family, %(first)s, %(last)s
+FROM series s LEFT JOIN questions q ON q.id = s.question
+WHERE s.entity = ANY(%(entities)s)
+  AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
+  AND (%(question)s::text IS NULL OR s.question = %(question)s)
+  AND NOT EXISTS (SELECT FROM ancestry a WHERE a.ancestor = s.entity AND a.descendant = s.entity)
+"""
+
+_PIECES: Final = (
+    "unnest(%(atoms)s::int[], %(series)s::int[], %(firsts)s::date[], %(lasts)s::date[])"
+)
+
+_MONTHS: Final = """
+SELECT p.atom, width_bucket(c.month, %(starts)s::date[]) - 1, {sums}, max(c.updated_at)
+FROM {pieces} AS p(atom, series, first, last)
+JOIN month_counts c ON c.series_id = p.series AND c.month BETWEEN p.first AND p.last
+WHERE c.month BETWEEN %(first)s AND %(last)s
+GROUP BY 1, 2
+"""
+
+_DAYS: Final = """
+SELECT p.atom, width_bucket(c.day, %(starts)s::date[]) - 1, {sums}, max(c.updated_at)
+FROM {pieces} AS p(atom, series, first, last)
+JOIN stream t ON t.series_id = p.series
+JOIN day_counts c ON c.stream_id = t.id AND c.day BETWEEN p.first AND p.last
+WHERE c.day BETWEEN %(first)s AND %(last)s
+GROUP BY 1, 2
+"""
+
+_PERIODS: Final = """
+SELECT a.ancestor, c.entity, c.source, c.channel, c.scale, q.family, c.question,
+       c.period_start, c.period_end, c.counts, c.updated_at
+FROM period_counts c
+JOIN (
+    SELECT ancestor, descendant, valid_from, valid_to FROM ancestry
+    WHERE ancestor = ANY(%(entities)s)
+    UNION ALL
+    SELECT e, e, '-infinity', 'infinity' FROM unnest(%(entities)s::text[]) e
+    WHERE NOT EXISTS (SELECT FROM ancestry WHERE ancestor = e AND descendant = e)
+) a ON a.descendant = c.entity
+   AND a.valid_from <= c.period_start AND a.valid_to >= c.period_end
+LEFT JOIN questions q ON q.id = c.question
+WHERE c.period_start >= %(first)s AND c.period_end <= %(last)s
+  AND (%(channel)s::text IS NULL OR c.channel = %(channel)s)
+  AND (%(question)s::text IS NULL OR c.question = %(question)s)
+  AND NOT EXISTS (
+      SELECT FROM series s JOIN stream t ON t.series_id = s.id
+      JOIN day_counts d ON d.stream_id = t.id
+      WHERE (s.entity, s.channel, s.scale, s.question)
+            = (c.entity, c.channel, c.scale, c.question)
+        AND t.source = c.source AND d.day BETWEEN c.period_start AND c.period_end)
+ORDER BY a.ancestor, c.as_of DESC, c.event_id DESC
+"""
+
+
+def filters(query: Query, entities: Sequence[str], span: Span) -> dict[str, Any]:
+    """The parameters that every statement about a query shares."""
+    return {
+        "entities": list(entities),
+        "first": span.first,
+        "last": span.last,
+        "channel": query.channel,
+        "question": query.question,
+    }
+
+
+def leaves(connection: Connection, query: Query, entities: Sequence[str], span: Span) -> list[Leaf]:
+    """The series that count into the entities, with the days on which they do."""
+    rows = connection.exec_driver_sql(_LEAVES, filters(query, entities, span))
+    keys: dict[tuple[str, str, str | None], Key] = {}
+    found = []
+    for entity, series, channel, scale, family, first, last in rows:
+        spelt = (channel, scale, family)
+        key = keys.get(spelt)
+        if key is None:
+            key = keys[spelt] = Key(channel, scale, family or DEFAULT_FAMILIES[scale])
+        found.append(Leaf(entity, series, key, Span(first, last)))
+    return found
+
+
+def sums(
+    connection: Connection,
+    found: Sequence[Leaf],
+    grain: Grain,
+    starts: Sequence[date],
+    *,
+    misuse: bool,
+) -> dict[tuple[str, Key], SumsByPeriod]:
+    """The answers of each entity, key and period.
+
+    Args:
+        connection: in a read-only transaction.
+        found: the series to sum.
+        grain: of the periods.
+        starts: the first day of each period, in order; each ends where the next begins.
+        misuse: whether to sum the marked presses too.
+    """
+    planned = plan(found, grain)
+    total: dict[tuple[str, Key], SumsByPeriod] = defaultdict(dict)
+    for statement, pieces in ((_MONTHS, planned.months), (_DAYS, planned.days)):
+        if not pieces:
+            continue
+        size = max(SCALE_SIZES[str(planned.atoms[piece.atom].key.scale)] for piece in pieces)
+        rows = connection.exec_driver_sql(
+            statement.format(sums=_columns(size, misuse=misuse), pieces=_PIECES),
+            _parameters(pieces, starts),
+        )
+        for atom, period, *counts, marks, as_of in rows:
+            key, entities = planned.atoms[atom]
+            cell = Sums(tuple(counts[: SCALE_SIZES[str(key.scale)]]), int(marks), as_of)
+            for entity in entities:
+                add(total[entity, key], period, cell)
+    return total
+
+
+def _columns(size: int, *, misuse: bool) -> str:
+    values = range(1, size + 1)
+    marked = " + ".join(f"coalesce(sum(c.misuse[{value}]), 0)" for value in values)
+    return ", ".join([*(f"sum(c.counts[{value}])" for value in values), marked if misuse else "0"])
+
+
+def _parameters(pieces: Sequence[Piece], starts: Sequence[date]) -> dict[str, Any]:
+    return {
+        "atoms": [piece.atom for piece in pieces],
+        "series": [piece.series for piece in pieces],
+        "firsts": [piece.span.first for piece in pieces],
+        "lasts": [piece.span.last for piece in pieces],
+        "first": min(piece.span.first for piece in pieces),
+        "last": max(piece.span.last for piece in pieces),
+        "starts": list(starts),
+    }
+
+
+def add(periods: SumsByPeriod, period: int, cell: Sums) -> None:
+    """Add a cell to its period."""
+    known = periods.get(period)
+    periods[period] = cell if known is None else known.plus(cell)
+
+
+def add_summaries(
+    connection: Connection,
+    query: Query,
+    entities: Sequence[str],
+    total: Mapping[tuple[str, Key], SumsByPeriod],
+) -> None:
+    """Add what sources counted for whole periods, where they sent no single answers.
+
+    Of a source's overlapping counts only the newest enters; one that does not lie within a period
+    of the answer cannot be divided and stays out.
+    """
+    wanted = query.periods
+    taken: dict[tuple[str, ...], list[Span]] = defaultdict(list)
+    parameters = filters(query, entities, Span(query.asked.first, query.asked.last))
+    for row in connection.exec_driver_sql(_PERIODS, parameters):
+        ancestor, entity, source, channel, scale, family, question, first, last, counts, as_of = row
+        span = Span(first, last)
+        used = taken[ancestor, entity, source, channel, scale, question]
+        if any(other.first <= last and first <= other.last for other in used):
+            continue
+        used.append(span)
+        key = Key(channel, scale, family or DEFAULT_FAMILIES[scale])
+        for number, period in enumerate(wanted):
+            if period.whole.holds(span) and period.span.first <= first:
+                add(total[ancestor, key], number, Sums(tuple(counts), 0, as_of))

@@ -1,0 +1,176 @@
+"""Reads what a query needs, in one read-only transaction that sees one state of the database."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from kokemus.errors import Unavailable
+from metrics.domain.definitions import Definition, Measure
+from metrics.domain.figures import Key
+from metrics.domain.found import Found
+from metrics.domain.periods import Span
+from metrics.domain.query import Query, Target
+from metrics.storage import press_reading, record_reading
+
+STATEMENT_SECONDS: Final = 20
+"""A reading that takes longer is given up: nobody waits for it any more."""
+
+RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "complaints", "reasons"})
+"""What is counted record by record."""
+
+POOL: Final = 4
+"""Readings at the same time in one process; more would only wait for the processor."""
+
+_VERSION: Final = """
+SELECT (SELECT version FROM registry_version)::text || coalesce(
+    (SELECT string_agg(next_offset::text, '.' ORDER BY topic, topic_id, partition)
+            || '-' || left(md5(string_agg(topic_id, '.' ORDER BY topic, topic_id, partition)), 8)
+     FROM partition_offsets), '')
+"""
+
+_CHILDREN: Final = """
+SELECT v.parent, v.entity_id, bool_or(EXISTS (
+    SELECT FROM entity_validities o
+    WHERE o.entity_id = v.entity_id AND o.parent IS DISTINCT FROM v.parent
+      AND o.valid_from <= %(last)s AND coalesce(o.valid_to, 'infinity') >= %(first)s))
+FROM entity_validities v
+WHERE v.parent = ANY(%(entities)s)
+  AND v.valid_from <= %(last)s AND coalesce(v.valid_to, 'infinity') >= %(first)s
+GROUP BY 1, 2
+"""
+
+
+def create_engine(database_url: str) -> Engine:
+    """A small pool of connections for reading.
+
+    Args:
+        database_url: of the role whose search path is the schema of metrics.
+    """
+    return sqlalchemy.create_engine(
+        database_url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        connect_args={
+            "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c jit=off"
+            " -c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan",
+            "prepare_threshold": None,  # plans depend on how much is asked for
+            "connect_timeout": 5,
+        },
+    )
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A read-only transaction that sees one state.
+
+    Raises:
+        Unavailable: the database is away, or the reading took too long.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except (DBAPIError, sqlalchemy.exc.TimeoutError) as error:
+        if isinstance(error, DBAPIError) and not _away(error):
+            raise
+        raise Unavailable("the database does not answer") from error
+
+
+def _away(error: DBAPIError) -> bool:
+    """Connection lost (08, none), too many or too long (53, 57)."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state is None or state[:2] in {"08", "53", "57"}
+
+
+def version(connection: Connection) -> str:
+    """Changes with every event that is applied and every change of the registry."""
+    return str(connection.exec_driver_sql(_VERSION).scalar_one())
+
+
+def read(connection: Connection, query: Query) -> Found:
+    """Everything that the figures of a query are made of."""
+    found = Found(version(connection), targets(connection, query))
+    entities = [target.entity for target in found.targets]
+    found.reported = record_reading.reported(connection, query, entities)
+    span = query.span
+    if span is None:
+        return found
+    by_measure: dict[Measure, list[Definition]] = defaultdict(list)
+    for definition in query.definitions:
+        if query.channel is None or query.channel in definition.channels:
+            by_measure[definition.measure].append(definition)
+    if by_measure.keys() & {"presses", "hours"}:
+        _read_answers(connection, query, found, span, by_measure)
+    found.tallies = {
+        (measure, entity): tallies
+        for measure in by_measure.keys() & RECORDS
+        for entity, tallies in record_reading.records(
+            connection, query, measure, entities, span
+        ).items()
+    }
+    if "devices" in by_measure:
+        found.devices = record_reading.devices(connection, query, entities)
+    if any(one.additive for one in query.definitions):
+        found.heard = record_reading.heard_until(connection, entities, span)
+    return found
+
+
+def targets(connection: Connection, query: Query) -> list[Target]:
+    """The entities that were asked for, each once, and their direct children if asked for."""
+    asked = {
+        entity: Target(position, "", entity)
+        for position, entity in reversed(list(enumerate(query.entities)))
+    }
+    if not query.children or query.span is None:
+        return sorted(asked.values())
+    rows = connection.exec_driver_sql(
+        _CHILDREN,
+        {"entities": list(asked), "first": query.span.first, "last": query.span.last},
+    )
+    children = {
+        child: Target(asked[parent].position, child, child, moved)
+        for parent, child, moved in rows
+        if child not in asked
+    }
+    return sorted([*asked.values(), *children.values()])
+
+
+def _read_answers(
+    connection: Connection,
+    query: Query,
+    found: Found,
+    span: Span,
+    by_measure: Mapping[Measure, Sequence[Definition]],
+) -> None:
+    entities = [target.entity for target in found.targets]
+    leaves = press_reading.leaves(connection, query, entities, span)
+    wanted = [*by_measure.get("presses", ()), *by_measure.get("hours", ())]
+    asked = query.question is not None
+    feeding = {
+        key: any(one.feeds(key.scale or "", key.family or "", asked=asked) for one in wanted)
+        for key in {leaf.key for leaf in leaves}
+    }
+    leaves = [leaf for leaf in leaves if feeding[leaf.key]]
+    if "presses" in by_measure:
+        found.presses = press_reading.sums(
+            connection,
+            leaves,
+            query.grain,
+            [period.span.first for period in query.periods],
+            misuse=any(one.metric == "misuse_share" for one in wanted),
+        )
+        press_reading.add_summaries(connection, query, entities, found.presses)
+        series: dict[str, set[Key]] = defaultdict(set)
+        for entity, key in ((leaf.entity, leaf.key) for leaf in leaves):
+            series[entity].add(key)
+        for entity, key in found.presses:
+            series[entity].add(key)
+        found.series = series
+    if "hours" in by_measure:
+        found.hours = record_reading.hours(connection, query, leaves)

@@ -1,0 +1,230 @@
+"""Reads what is counted record by record: feedback, complaints, follow-ups, hours and devices."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from kokemus.contracts.events import SCALE_SIZES
+from metrics.domain.atoms import Leaf
+from metrics.domain.definitions import Measure
+from metrics.domain.figures import Reported
+from metrics.domain.found import DeviceTally, HourCell, Tally
+from metrics.domain.periods import Span
+from metrics.domain.query import Query
+from metrics.storage.press_reading import filters
+
+_RECORDS: Final = """
+WITH places AS (
+    SELECT ancestor, descendant, valid_from, valid_to FROM ancestry
+    WHERE ancestor = ANY(%(entities)s)
+    UNION ALL
+    SELECT e, e, '-infinity', 'infinity' FROM unnest(%(entities)s::text[]) e
+    WHERE NOT EXISTS (SELECT FROM ancestry WHERE ancestor = e AND descendant = e)
+)
+SELECT p.ancestor, {channel}, width_bucket(r.day, %(starts)s::date[]) - 1,
+       {count}, max(r.updated_at), {breakdown}
+FROM {table} r
+JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
+WHERE r.day BETWEEN %(first)s AND %(last)s
+  AND (%(channel)s::text IS NULL OR {channel} = %(channel)s)
+GROUP BY p.ancestor, {channel}, 3, {breakdown}
+"""
+
+_TABLES: Final[dict[Measure, dict[str, str]]] = {
+    "feedback": {
+        "table": "feedback",
+        "channel": "'web_feedback'",
+        "count": "count(*)",
+        "breakdown": "r.kind",
+    },
+    "complaints": {
+        "table": "complaints",
+        "channel": "'statutory'",
+        "count": "count(*)",
+        "breakdown": "r.kind",
+    },
+    "reasons": {
+        "table": "reason_counts",
+        "channel": "r.channel",
+        "count": "sum(r.count)",
+        "breakdown": "r.polarity, r.reason",
+    },
+}
+
+_HOURS: Final = """
+SELECT l.entity, l.key, width_bucket(c.day, %(starts)s::date[]) - 1,
+       extract(isodow FROM c.day)::int, v.position, sum(v.count), max(m.updated_at)
+FROM unnest(%(owners)s::int[], %(keys)s::int[], %(series)s::int[], %(firsts)s::date[],
+            %(lasts)s::date[]) AS l(entity, key, series, first, last)
+JOIN hour_counts c ON c.series_id = l.series AND c.day BETWEEN l.first AND l.last
+JOIN month_counts m ON m.series_id = c.series_id AND m.month = date_trunc('month', c.day)::date
+CROSS JOIN LATERAL unnest(c.counts) WITH ORDINALITY v(count, position)
+WHERE v.count <> 0
+GROUP BY 1, 2, 3, 4, 5
+"""
+
+
+def records(
+    connection: Connection, query: Query, measure: Measure, entities: Sequence[str], span: Span
+) -> dict[str, list[Tally]]:
+    """How many records there are of each entity, by channel, period and breakdown."""
+    rows = connection.exec_driver_sql(
+        _RECORDS.format_map(_TABLES[measure]),
+        {
+            **filters(query, entities, span),
+            "starts": [period.span.first for period in query.periods],
+        },
+    )
+    tallies: dict[str, list[Tally]] = defaultdict(list)
+    for entity, channel, period, count, as_of, *breakdown in rows:
+        tallies[entity].append(Tally(channel, tuple(breakdown), period, int(count), as_of))
+    return tallies
+
+
+def hours(
+    connection: Connection, query: Query, leaves: Sequence[Leaf]
+) -> dict[str, list[HourCell]]:
+    """Answers of each entity by weekday and hour."""
+    owners = sorted({leaf.entity for leaf in leaves})
+    keys = sorted({leaf.key for leaf in leaves})
+    rows = connection.exec_driver_sql(
+        _HOURS,
+        {
+            "owners": [owners.index(leaf.entity) for leaf in leaves],
+            "keys": [keys.index(leaf.key) for leaf in leaves],
+            "series": [leaf.series for leaf in leaves],
+            "firsts": [leaf.span.first for leaf in leaves],
+            "lasts": [leaf.span.last for leaf in leaves],
+            "starts": [period.span.first for period in query.periods],
+        },
+    )
+    cells: dict[tuple[int, int, int, int, int], list[int]] = {}
+    newest: dict[tuple[int, int, int], datetime] = {}
+    for owner, key, period, weekday, position, count, as_of in rows:
+        size = SCALE_SIZES[str(keys[key].scale)]
+        hour, value = divmod(position - 1, size)
+        cells.setdefault((owner, key, period, weekday, hour), [0] * size)[value] = int(count)
+        place = owner, key, period
+        newest[place] = max(newest.get(place, as_of), as_of)
+    by_entity: dict[str, list[HourCell]] = defaultdict(list)
+    for (owner, key, period, weekday, hour), counts in sorted(cells.items()):
+        as_of = newest[owner, key, period]
+        by_entity[owners[owner]].append(
+            HourCell(keys[key], period, weekday, hour, tuple(counts), as_of)
+        )
+    return by_entity
+
+
+_DEVICES: Final = """
+SELECT a.ancestor, e.number - 1, count(*) FILTER (WHERE e.day BETWEEN a.valid_from AND a.valid_to),
+       max(d.merged_time)
+FROM ancestry a JOIN devices d ON d.subject = a.descendant
+CROSS JOIN unnest(%(ends)s::date[]) WITH ORDINALITY e(day, number)
+WHERE a.ancestor = ANY(%(entities)s) AND a.ancestor <> a.descendant
+GROUP BY 1, 2
+"""
+
+
+def devices(
+    connection: Connection, query: Query, entities: Sequence[str]
+) -> dict[str, list[DeviceTally]]:
+    """How many devices stood under each entity at each period's end, where it ever had one."""
+    rows = connection.exec_driver_sql(
+        _DEVICES,
+        {"entities": list(entities), "ends": [period.span.last for period in query.periods]},
+    )
+    tallies: dict[str, list[DeviceTally]] = defaultdict(list)
+    for entity, *tally in rows:
+        tallies[entity].append(DeviceTally(*tally))
+    return tallies
+
+
+_REPORTED: Final = """
+SELECT metric, entity, channel, scale, period_start, period_end, as_of, value, decimals, n,
+       approx, range_low, range_high, source_document, event_id
+FROM reported_figures
+WHERE entity = ANY(%(entities)s) AND metric = ANY(%(metrics)s)
+  AND period_start >= %(first)s AND period_end <= %(last)s
+  AND (%(channel)s::text IS NULL OR channel = %(channel)s)
+ORDER BY entity, metric, channel, period_start, period_end, as_of, event_id
+"""
+
+
+def reported(
+    connection: Connection, query: Query, entities: Sequence[str]
+) -> dict[tuple[str, str], list[Reported]]:
+    """By entity and metric, what was published elsewhere of periods within the asked days."""
+    rows = connection.exec_driver_sql(
+        _REPORTED,
+        {
+            **filters(query, entities, query.asked),
+            "metrics": [one.metric for one in query.definitions],
+        },
+    )
+    found: dict[tuple[str, str], list[Reported]] = defaultdict(list)
+    for (
+        metric, entity, channel, scale, first, last, as_of, value, decimals, n,
+        approx, low, high, document, event_id,
+    ) in rows:  # fmt: skip
+        found[entity, metric].append(
+            Reported(
+                metric=metric,
+                entity=entity,
+                channel=channel,
+                scale=scale,
+                span=Span(first, last),
+                as_of=as_of,
+                value=value,
+                decimals=decimals,
+                n=n,
+                approx=approx,
+                range=None if low is None or high is None else (low, high),
+                source_document=document,
+                order=event_id,
+            )
+        )
+    return found
+
+
+_HEARD: Final = """
+WITH expected AS (
+    SELECT DISTINCT a.ancestor, s.channel, t.source
+    FROM ancestry a JOIN series s ON s.entity = a.descendant JOIN stream t ON t.series_id = s.id
+    WHERE a.ancestor = ANY(%(entities)s) AND a.valid_from <= %(last)s AND a.valid_to >= %(first)s
+    UNION
+    SELECT DISTINCT a.ancestor, 'kiosk', d.source
+    FROM ancestry a JOIN devices d ON d.subject = a.descendant
+    WHERE a.ancestor = ANY(%(entities)s) AND a.valid_from <= %(last)s AND a.valid_to >= %(first)s
+    UNION
+    SELECT DISTINCT a.ancestor, 'web_feedback', f.source
+    FROM ancestry a JOIN feedback f ON f.entity = a.descendant
+    WHERE a.ancestor = ANY(%(entities)s)
+    UNION
+    SELECT DISTINCT a.ancestor, 'statutory', c.source
+    FROM ancestry a JOIN complaints c ON c.entity = a.descendant
+    WHERE a.ancestor = ANY(%(entities)s)
+)
+SELECT e.ancestor, e.channel,
+       min(CASE WHEN s.data->>'error' IS NULL THEN (s.data->>'window_to')::timestamptz END),
+       bool_and(s.source IS NOT NULL AND s.data->>'error' IS NULL)
+FROM expected e LEFT JOIN sources s ON s.source = e.source
+GROUP BY 1, 2
+"""
+
+
+def heard_until(
+    connection: Connection, entities: Sequence[str], span: Span
+) -> dict[tuple[str, str], datetime]:
+    """Until when every source expected of an entity and channel was heard, where all were.
+
+    A source that is never polled tells nothing by its silence, so its zero is never a figure.
+    """
+    if not connection.exec_driver_sql("SELECT EXISTS (SELECT FROM sources)").scalar_one():
+        return {}
+    rows = connection.exec_driver_sql(
+        _HEARD, {"entities": list(entities), "first": span.first, "last": span.last}
+    )
+    return {(entity, channel): until for entity, channel, until, every in rows if every}
