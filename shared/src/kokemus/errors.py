@@ -16,6 +16,10 @@ class Reason(StrEnum):
     """The time has no offset, or lies outside 2000 to 2099."""
     INVALID_IDENTIFIER = "invalid_identifier"
     """An identifier is malformed, or looks like personal data."""
+    UNKNOWN_FIELD = "unknown_field"
+    """A field that no contract names, where nothing may be passed over."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """The sender's key does not cover the event's type, source or subject."""
     REFUSED_BY_DATABASE = "refused_by_database"
     """The database will not store the record (SQLSTATE class 22 or 23)."""
 

@@ -19,7 +19,7 @@ from kokemus.errors import Reason, Refused
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-FIRST_DAY: Final = date(1900, 1, 1)
+FIRST_DAY: Final = date(1500, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 """Days of validities and periods: what lies beyond is a mistake, and arithmetic would overflow."""
 
@@ -115,11 +115,15 @@ def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[
     for position, event in enumerate(batch):
         try:
             check(event)
-            if event.time > latest:
-                raise Refused(Reason.INVALID_TIME, "time lies in the future", "/time")
+            _check_not_after(event.time, latest)
         except Refused as error:
             refused[position] = error
     return refused
+
+
+def _check_not_after(time: datetime, latest: datetime) -> None:
+    if time > latest:
+        raise Refused(Reason.INVALID_TIME, "time lies in the future", "/time")
 
 
 def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
@@ -158,8 +162,8 @@ def _flat_identifiers(kind: Any) -> Callable[[Any], tuple[str, ...]] | None:
         if _moment_fields(data):
             return None
         names = [name for name, _ in _identifier_fields(data)]
-        getter = attrgetter(*names)
-        return getter if len(names) > 1 else lambda found: (getter(found),)
+        # One name more, so that there is always a tuple.
+        return attrgetter(names[0], *names)
     return None
 
 
@@ -175,7 +179,7 @@ def _check_moments(data: Any, pointer: str) -> None:
         elif isinstance(value, date):
             if not FIRST_DAY <= value <= LAST_DAY:
                 raise Refused(
-                    Reason.INVALID_TIME, "must lie between 1900 and 2199", f"{pointer}/{name}"
+                    Reason.INVALID_TIME, "must lie between 1500 and 2199", f"{pointer}/{name}"
                 )
         elif isinstance(value, list):
             for index, item in enumerate(value):
