@@ -1,13 +1,10 @@
 """Where the running platform's parts are, for commands that were not told."""
 
-import json
-import os
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import typer
 
-REPOSITORY: Final = Path(__file__).resolve().parents[4]
+from kokemus_platform.home import Home
 
 
 def status() -> dict[str, Any]:
@@ -16,15 +13,18 @@ def status() -> dict[str, Any]:
     Raises:
         typer.Exit: with code 3, the platform is not up.
     """
-    home = Path(os.environ.get("KOKEMUS_HOME") or REPOSITORY / ".kokemus")
-    try:
-        found: dict[str, Any] = json.loads((home / "status.json").read_bytes())
-    except FileNotFoundError:
+    found = Home.of_environment().status()
+    if found is None:
         typer.echo("The platform is not up: start it with ./kokemus up, or name one.", err=True)
-        raise typer.Exit(3) from None
+        raise typer.Exit(3)
     return found
 
 
 def bootstrap() -> str:
     """The running platform's Kafka as `host:port`."""
     return str(status()["kafka"])
+
+
+def database_url() -> str:
+    """The running platform's database, as whoever owns it."""
+    return str(status()["database"])
