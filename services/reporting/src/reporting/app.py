@@ -1,0 +1,125 @@
+"""Builds reporting from its settings, and closes what it opened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from kokemus import telemetry, web
+from kokemus.compacted import CompactedTopic
+from kokemus.contracts.topics import declarations
+from kokemus.publishing import Publisher
+from kokemus.telemetry import Meters
+from reporting.domain.sessions import Attempts, Signer
+from reporting.editor import Editor, Herald
+from reporting.handlers import desk, embed, public, releases
+from reporting.metrics_client import MetricsClient
+from reporting.parts import Parts, People
+from reporting.rendering import PageHeaders, Templates, static_files
+from reporting.settings import ReportingSettings
+from reporting.shelf import Shelf
+from reporting.storage.releases import ReleaseStore, SessionStore
+from reporting.texts import Texts
+
+SHORTEST_SECRET = 32
+"""Bytes of the session key; fewer could be guessed."""
+
+
+def engine_for(settings: ReportingSettings) -> AsyncEngine:
+    """The pool of database connections; the caller disposes of it."""
+    return create_async_engine(settings.database_url, pool_size=5, pool_pre_ping=True)
+
+
+def http_for(settings: ReportingSettings) -> httpx.AsyncClient:
+    """The client of the metrics API; the caller closes it."""
+    return httpx.AsyncClient(base_url=str(settings.metrics_url), timeout=30, trust_env=False)
+
+
+def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
+    """The application.
+
+    Raises:
+        ValueError: the session key is too short.
+    """
+    secret = settings.session_key_file.read_bytes().strip()
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError("the session key needs at least 32 bytes")
+    engine, http = engine_for(settings), http_for(settings)
+    texts, files = Texts(), static_files()
+    store = ReleaseStore(engine)
+    metrics = MetricsClient(http, settings.metrics_key_file)
+    topic = CompactedTopic(settings, declarations()["releases.v1"])
+    parts = Parts(
+        settings=settings,
+        languages=texts.languages,
+        templates=Templates(texts.languages, files, settings.base_url, settings.root_entity),
+        files=files,
+        store=store,
+        sessions=SessionStore(engine),
+        people=People(settings.people_file),
+        signer=Signer(secret),
+        attempts=Attempts(),
+        metrics=metrics,
+        editor=Editor(store, metrics, texts.glossary),
+        shelf=Shelf(store, "public-monthly"),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engine.dispose)
+            await stack.enter_async_context(http)
+            await stack.enter_async_context(topic)
+            publisher = await stack.enter_async_context(Publisher(settings, meters))
+            herald = Herald(store, topic, publisher, settings.base_url)
+            following = asyncio.create_task(herald.follow())
+            stack.push_async_callback(_cancelled, following)
+            yield
+
+    async def ready() -> Mapping[str, str]:
+        missing = {}
+        if not topic.complete:
+            missing["kafka"] = "the releases topic is not read yet"
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT FROM release LIMIT 1"))
+        except SQLAlchemyError as error:
+            missing["database"] = type(error).__name__
+        return missing
+
+    app = web.create_app("reporting", meters, ready, lifespan)
+    app.add_middleware(PageHeaders, over_https=settings.base_url.startswith("https:"))
+    releases.register(app, parts)
+    embed.register(app, parts)
+    desk.register(app, parts)
+    public.register(app, parts)
+    return app
+
+
+@asynccontextmanager
+async def editing(settings: ReportingSettings) -> AsyncIterator[Editor]:
+    """An editor outside the service; the service announces what it has done."""
+    engine = engine_for(settings)
+    try:
+        async with http_for(settings) as http:
+            metrics = MetricsClient(http, settings.metrics_key_file)
+            yield Editor(ReleaseStore(engine), metrics, Texts().glossary)
+    finally:
+        await engine.dispose()
+
+
+def serve(settings: ReportingSettings) -> None:
+    """Serves until SIGTERM."""
+    meters = telemetry.setup("reporting", settings)
+    web.serve(build(settings, meters), settings, meters)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

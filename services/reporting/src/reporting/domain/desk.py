@@ -1,0 +1,194 @@
+"""What the desk shows of the live figures: never published, and marked as live."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from markupsafe import Markup
+
+from reporting.domain.charts import sparkline
+from reporting.domain.drafting import METRICS
+from reporting.domain.languages import Language
+from reporting.domain.live import LiveEntity, LiveFigure
+from reporting.domain.pages import changed
+from reporting.domain.releases import Entity
+
+_LEVELS: Final = frozenset({"happy_index", "very_positive_share", "satisfied_share"})
+"""Metrics from 0 to 100, which a small line can show."""
+
+SeriesKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class LiveRow:
+    """One live figure."""
+
+    label: str
+    value: str
+    n: str
+    status: str
+    change: str
+    spark: Markup | None
+
+
+@dataclass(frozen=True)
+class LiveSeries:
+    """The live figures of one channel and scale."""
+
+    title: str
+    rows: Sequence[LiveRow]
+
+
+@dataclass(frozen=True)
+class Below:
+    """A direct child with its count and its index, each with its status in words."""
+
+    id: str
+    name: str
+    kind: str
+    series: str
+    count: str
+    index: str
+    status: str
+    change: str
+    spark: Markup | None
+
+
+def entities_on(live: Iterable[LiveEntity], day: date) -> dict[str, Entity]:
+    """The tree as it stands on a day: entities that ended before or begin later are left out."""
+    found = {}
+    for one in live:
+        for validity in one.validities:
+            if validity.valid_from <= day and (validity.valid_to or day) >= day:
+                found[one.id] = Entity(one.id, one.kind, validity.parent, validity.names)
+    return found
+
+
+def path(entities: dict[str, Entity], entity: str) -> list[Entity]:
+    """The entities from the top to this one, itself included."""
+    found: list[Entity] = []
+    current: str | None = entity
+    while current in entities and entities[current] not in found:
+        found.append(entities[current])
+        current = entities[current].parent
+    return found[::-1]
+
+
+def series(
+    totals: Iterable[LiveFigure], months: Iterable[LiveFigure], language: Language
+) -> list[LiveSeries]:
+    """The figures of one entity by series, each with its last months as a small line."""
+    lines = _lines(months)
+    grouped: dict[SeriesKey, list[LiveRow]] = defaultdict(list)
+    for one in sorted(totals, key=lambda figure: METRICS.index(figure.metric)):
+        if one.channel is not None and not one.dimension:
+            grouped[_key(one)].append(_row(one, lines, language))
+    return [LiveSeries(_title(key, language), rows) for key, rows in sorted(grouped.items())]
+
+
+def below(
+    children: Sequence[Entity],
+    totals: Iterable[LiveFigure],
+    months: Iterable[LiveFigure],
+    language: Language,
+) -> list[Below]:
+    """The children by name, a row for each of their series, or one that says there is none."""
+    lines = _lines(months)
+    figures: dict[str, dict[SeriesKey, dict[str, LiveFigure]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for one in totals:
+        if one.channel is not None and not one.dimension:
+            figures[one.entity][_key(one)][one.metric] = one
+    rows: list[Below] = []
+    for child in children:
+        name, kind = language.of(child.names), language.word(child.kind)
+        silence = language.word("status.no_data")
+        if child.id not in figures:
+            rows.append(Below(child.id, name, kind, "", "", "", silence, "", None))
+        for key, by_metric in sorted(figures[child.id].items()):
+            count, index = by_metric.get("press_count"), by_metric.get("happy_index")
+            rows.append(
+                Below(
+                    child.id,
+                    name,
+                    kind,
+                    _title(key, language),
+                    _value(count, language),
+                    _value(index, language),
+                    _status(index or count, language),
+                    changed(index.change, language) if index else "",
+                    _spark(index, lines, language) if index else None,
+                )
+            )
+    return rows
+
+
+def _key(figure: LiveFigure) -> SeriesKey:
+    return figure.channel or "", figure.scale or "", figure.family or ""
+
+
+def _title(key: SeriesKey, language: Language) -> str:
+    channel, scale, family = key
+    name = language.word(f"channel.{channel}")
+    parts = [name[:1].upper() + name[1:], scale, "" if family == "overall" else family]
+    return ", ".join(one for one in parts if one)
+
+
+def _lines(months: Iterable[LiveFigure]) -> dict[tuple[str, str, SeriesKey], list[float | None]]:
+    found: dict[tuple[str, str, SeriesKey], list[tuple[date, float | None]]] = defaultdict(list)
+    for one in months:
+        value = one.rounded if one.status == "ok" else None
+        found[one.entity, one.metric, _key(one)].append((one.period.first, value))
+    return {
+        key: [value for _, value in sorted(points, key=lambda point: point[0])]
+        for key, points in found.items()
+    }
+
+
+def _row(
+    figure: LiveFigure,
+    lines: dict[tuple[str, str, SeriesKey], list[float | None]],
+    language: Language,
+) -> LiveRow:
+    return LiveRow(
+        label=language.word(f"metric.{figure.metric}"),
+        value=_value(figure, language),
+        n=language.number(figure.n) if figure.n is not None else "",
+        status=_status(figure, language),
+        change=changed(figure.change, language),
+        spark=_spark(figure, lines, language),
+    )
+
+
+def _value(figure: LiveFigure | None, language: Language) -> str:
+    if figure is None or figure.rounded is None:
+        return "\N{EN DASH}"
+    return language.value(figure.metric, figure.rounded)
+
+
+def _status(figure: LiveFigure | None, language: Language) -> str:
+    if figure is None:
+        return language.word("status.no_data")
+    words = [] if figure.status == "ok" else [language.word(f"status.{figure.status}")]
+    words += [language.word(f"flag.{flag}") for flag in figure.flags if flag != "self_selected"]
+    return ", ".join(words)
+
+
+def _spark(
+    figure: LiveFigure,
+    lines: dict[tuple[str, str, SeriesKey], list[float | None]],
+    language: Language,
+) -> Markup | None:
+    values = lines.get((figure.entity, figure.metric, _key(figure)), [])
+    known = [value for value in values if value is not None]
+    if figure.metric not in _LEVELS or len(known) < 2:
+        return None
+    words = language.say(
+        "Viimeiset kuukaudet: alussa %(first)s, lopussa %(last)s",
+        first=language.value(figure.metric, known[0]),
+        last=language.value(figure.metric, known[-1]),
+    )
+    return sparkline(words, values)

@@ -1,0 +1,151 @@
+"""Makes the content of a release from live figures: only what may leave the house is let through.
+
+Class A (anonymous answers at devices and on pages) is published at n >= 30, by month at the
+finest, and home visits at service level only. Everything else is null with the status that says
+why; an unrounded value never comes this far.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+
+from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
+from reporting.domain.releases import Break, Content, Entity, Figure, Text
+
+METRICS: Final = ("press_count", "happy_index", "very_positive_share", "satisfied_share")
+"""What a release of kind `public-monthly` holds, in the order of its pages."""
+GRAINS: Final = ("month", "year")
+MIN_N: Final = 30
+"""The smallest n at which a figure of class A is published."""
+CHANNELS_BY_SERVICE: Final = frozenset({"mobile"})
+"""Channels that are never published for a single unit: the answer is given at somebody's home."""
+
+
+def draft(
+    live: Iterable[LiveFigure],
+    entities: Sequence[LiveEntity],
+    texts: Mapping[str, Text],
+    span: tuple[date, date],
+    as_of: date,
+) -> Content:
+    """The content of a `public-monthly` release.
+
+    Args:
+        live: figures of `METRICS` by `GRAINS` within the span.
+        entities: the organisation tree, with its series breaks.
+        texts: names and explanations by code, such as `metric.happy_index`.
+        span: the first and the last day that the release covers.
+        as_of: the local day of the draft: the cut-off of knowledge.
+    """
+    known = {one.id: one for one in (_entity(live_one, span[1]) for live_one in entities)}
+    figures = [
+        published(figure, known[figure.entity].kind)
+        for figure in live
+        if figure.entity in known and figure.channel is not None and not figure.dimension
+    ]
+    figures = _trimmed(figures)
+    return Content(
+        kind="public-monthly",
+        period_start=span[0],
+        period_end=span[1],
+        as_of=as_of,
+        entities=sorted(known.values(), key=lambda one: one.id),
+        figures=figures,
+        breaks=sorted(_breaks(entities, span), key=lambda one: (one.date, one.entity, one.metric)),
+        texts=_texts(figures, texts),
+    )
+
+
+def published(figure: LiveFigure, entity_kind: str) -> Figure:
+    """The figure as a release shows it.
+
+    Args:
+        figure: the live figure.
+        entity_kind: the kind of its entity.
+    """
+    reported = "reported" in figure.flags
+    n = figure.rounded if figure.metric == "press_count" else figure.n
+    status = figure.status
+    if status == "ok" and figure.channel in CHANNELS_BY_SERVICE and entity_kind == "unit":
+        status = "suppressed"
+    elif status == "ok" and (not reported if n is None else n < MIN_N):
+        status = "below_min_n"
+    shown = status == "ok"
+    return Figure(
+        metric=figure.metric,
+        entity=figure.entity,
+        channel=figure.channel or "",
+        scale=figure.scale,
+        family=figure.family,
+        period=figure.period,
+        value=_plain(figure.rounded) if shown else None,
+        n=int(n) if shown and n is not None else None,
+        status=status,
+        flags=sorted(figure.flags),
+        bias_notes=sorted(figure.bias_notes),
+        definition=figure.definition,
+        range=figure.range if shown else None,
+        change=figure.change if shown else None,
+        reported_as_of=_day(figure.as_of) if reported else None,
+    )
+
+
+def _plain(value: float | None) -> int | float | None:
+    """The number as it is printed: without decimals where it has none."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+def _day(moment: datetime | date | None) -> date | None:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _entity(live: LiveEntity, day: date) -> Entity:
+    """The entity as it stood on the day, else as it stood last before, else at first."""
+    ordered = sorted(live.validities, key=lambda one: one.valid_from)
+    validity = next((one for one in reversed(ordered) if one.valid_from <= day), ordered[0])
+    return Entity(live.id, live.kind, validity.parent, validity.names)
+
+
+def _trimmed(figures: Iterable[Figure]) -> list[Figure]:
+    """The figures in a fixed order, without the silence before and after each whole series."""
+    rank = {metric: index for index, metric in enumerate(METRICS)}
+    ordered = sorted(
+        figures,
+        key=lambda one: (
+            *_series(one),
+            one.period.grain,
+            rank[one.metric],
+            one.period.first,
+            one.period.last,
+        ),
+    )
+    kept: list[Figure] = []
+    for _, series in groupby(ordered, key=lambda one: (*_series(one), one.period.grain)):
+        members = list(series)
+        heard = [one.period.first for one in members if one.status != "no_data"]
+        if heard:
+            first, last = min(heard), max(heard)
+            kept += [one for one in members if first <= one.period.first <= last]
+    return kept
+
+
+def _series(figure: Figure) -> tuple[str, str, str, str]:
+    return figure.entity, figure.channel, figure.scale or "", figure.family or ""
+
+
+def _breaks(entities: Iterable[LiveEntity], span: tuple[date, date]) -> list[Break]:
+    found: list[tuple[str, LiveBreak]] = [(one.id, mark) for one in entities for mark in one.breaks]
+    return [
+        Break(mark.entity or id_, mark.date, mark.metric, mark.channel, mark.kind, mark.what)
+        for id_, mark in found
+        if mark.metric in METRICS and span[0] <= mark.date <= span[1]
+    ]
+
+
+def _texts(figures: Iterable[Figure], texts: Mapping[str, Text]) -> dict[str, Text]:
+    codes: set[str] = set()
+    for one in figures:
+        codes |= {f"metric.{one.metric}", f"explain.{one.metric}", f"channel.{one.channel}"}
+        codes |= {f"bias_note.{note}" for note in one.bias_notes}
+    return {code: texts[code] for code in sorted(codes) if code in texts}

@@ -1,0 +1,122 @@
+"""What the metrics API says: figures as they are now, the organisation tree, and the state.
+
+The unrounded value of a figure is not even read, so that nothing here can print it.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from reporting.domain.releases import Change, Number, Period, Range, Text
+
+
+class LiveFigure(msgspec.Struct, frozen=True):
+    """A figure as the API gives it."""
+
+    metric: str
+    entity: str
+    channel: str | None
+    scale: str | None
+    family: str | None
+    period: Period
+    rounded: Number | None
+    n: int | None
+    status: str
+    dimension: dict[str, Any] = {}
+    flags: list[str] = []
+    bias_notes: list[str] = []
+    as_of: datetime | date | None = None
+    definition: str | None = None
+    range: Range | None = None
+    change: Change | None = None
+
+
+class LiveValidity(msgspec.Struct, frozen=True):
+    """Where an entity hung and what it was called, for a span of local days."""
+
+    parent: str | None
+    names: Text
+    valid_from: date
+    valid_to: date | None = None
+
+
+class LiveBreak(msgspec.Struct, frozen=True):
+    """A series break of an entity."""
+
+    date: date
+    metric: str
+    channel: str
+    kind: str
+    what: Text
+    entity: str = ""
+
+
+class LiveEntity(msgspec.Struct, frozen=True):
+    """An entity with all its validities."""
+
+    id: str
+    kind: str
+    validities: list[LiveValidity]
+    breaks: list[LiveBreak] = []
+
+
+class TopicStatus(msgspec.Struct, frozen=True):
+    """How far one topic is counted."""
+
+    applied: int
+    repeated: int
+    dead: int
+    pending: int | None
+    watermark: datetime | None
+    state: str
+    why: str | None = None
+
+
+class SourceStatus(msgspec.Struct, frozen=True):
+    """When a source was polled last, and how that went."""
+
+    source: str
+    polled_at: datetime
+    error: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How fresh and how whole the figures are."""
+
+    settled: bool
+    as_of: datetime | None
+    unplaced: int
+    topics: dict[str, TopicStatus]
+    sources: list[SourceStatus] = []
+    unplaced_ids: list[str] = []
+
+
+class LiveMetric(msgspec.Struct, frozen=True):
+    """A metric of the catalogue: what it is called, and what it says."""
+
+    metric: str
+    name: Text
+    explanation: Text
+
+
+class LiveNote(msgspec.Struct, frozen=True):
+    """A bias note in words."""
+
+    code: str
+    text: Text
+
+
+class LiveCatalogue(msgspec.Struct, frozen=True):
+    """The definitions that the figures are computed by, in words."""
+
+    metrics: list[LiveMetric]
+    bias_notes: list[LiveNote] = []
+
+    def texts(self) -> dict[str, Text]:
+        """Names, explanations and notes by the keys under which a release freezes them."""
+        return (
+            {f"metric.{one.metric}": one.name for one in self.metrics}
+            | {f"explain.{one.metric}": one.explanation for one in self.metrics}
+            | {f"bias_note.{one.code}": one.text for one in self.bias_notes}
+        )

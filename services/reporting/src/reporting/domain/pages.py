@@ -1,0 +1,453 @@
+"""What a public page says of an entity, worked out from one release in one language."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from markupsafe import Markup
+
+from reporting.domain.charts import Axis, Line, Mark, line_chart
+from reporting.domain.drafting import MIN_N
+from reporting.domain.editions import Edition, Row, Series
+from reporting.domain.languages import N_, Language
+from reporting.domain.releases import Break, Change, Entity, Figure
+
+MONTHS_SHOWN: Final = 24
+"""The newest months of a chart and its table; the release itself holds more."""
+_LABELS: Final = 5
+_UNMARKED: Final = frozenset({"self_selected", "bias_note"})
+"""Flags that hold for a whole series, and so stand in its notes and not in each row."""
+
+_HEARD: Final = {
+    "kiosk": N_(
+        "Palautelaitteilla annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli"
+        " %(index)s."
+    ),
+    "mobile": N_(
+        "Kotikäynneillä annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli %(index)s."
+    ),
+    "link": N_(
+        "Linkkikyselyihin annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli"
+        " %(index)s."
+    ),
+    "web_smiley": N_(
+        "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli %(index)s."
+    ),
+}
+_ASKED: Final = {
+    "kiosk": N_("Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä."),
+    "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
+    "link": N_("Asiakkaille lähetettiin linkki, jonka kautta he arvioivat asiointinsa hymiöillä."),
+    "web_smiley": N_("Verkkosivujen kävijöitä pyydettiin arvioimaan käyntinsä hymiöillä."),
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure to read at a glance: its name, and its value or the status in words."""
+
+    metric: str
+    label: str
+    value: str
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """The figures of one grain: a chart's every value, and more."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str], str]]
+    """Period, a cell a column, and what is to be known about the row."""
+    charts: Sequence[tuple[str, Markup]]
+    """Heading and drawing."""
+    breaks: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One series of an entity."""
+
+    title: str
+    asked: str
+    sentence: str
+    change: str
+    tiles: Sequence[Tile]
+    period: str
+    reported: str
+    tables: Sequence[Table]
+    explanations: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """An entity's page."""
+
+    id: str
+    name: str
+    kind: str
+    lead: str
+    above: Sequence[tuple[str, str]]
+    below: Sequence[tuple[str, str, str]]
+    """Id, name and kind; by name, never by a figure."""
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An entity in the tree of the start page, with what hangs below it."""
+
+    id: str
+    name: str
+    kind: str
+    below: Sequence["Branch"]
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """One figure for a foreign page, in words."""
+
+    release: str
+    entity: str
+    name: str
+    metric: str
+    label: str
+    value: str
+    missing: bool
+    period: str
+    sentence: str
+    note: str
+    url: str
+    more: str
+
+
+def tree(edition: Edition, language: Language, parent: str | None = None) -> list[Branch]:
+    """All entities from the tops down, sorted by name on each level."""
+    return [
+        Branch(
+            one.id,
+            language.of(one.names),
+            language.word(one.kind),
+            tree(edition, language, one.id),
+        )
+        for one in by_name(edition.children(parent), language)
+    ]
+
+
+def embedded(
+    edition: Edition, entity: Entity, metric: str, language: Language, base_url: str
+) -> Embedded:
+    """The newest figure of a metric as a foreign page shows it; its status if there is none."""
+    name = language.of(entity.names)
+    series = next(
+        (one for one in edition.series(entity.id) if one.newest and metric in one.newest.figures),
+        None,
+    )
+    row = series.newest if series else None
+    figure = row.figures[metric] if row else None
+    return Embedded(
+        release=edition.id,
+        entity=entity.id,
+        name=name,
+        metric=metric,
+        label=language.word(f"metric.{metric}", edition.content.texts),
+        value=printed(figure, language) if figure else language.word("status.no_data"),
+        missing=figure is None or figure.value is None,
+        period=language.period(row.period) if row else "",
+        sentence=sentence(series, row, language) if series and row else "",
+        note=_row_notes(row, language) if row else "",
+        url=f"{base_url}/{language.code}/{entity.id}",
+        more=language.say("Katso kaikki luvut: %(name)s", name=name),
+    )
+
+
+def page(edition: Edition, entity: Entity, language: Language) -> Page:
+    """The page of an entity of this edition."""
+    sections = [_section(edition, entity, one, language) for one in edition.series(entity.id)]
+    name = language.of(entity.names)
+    lead = (
+        sections[0].sentence
+        if sections
+        else language.say("Tästä ei ole vastauksia tässä julkaisussa.")
+    )
+    return Page(
+        id=entity.id,
+        name=name,
+        kind=language.word(entity.kind),
+        lead=lead,
+        above=[(one.id, language.of(one.names)) for one in edition.ancestors(entity.id)],
+        below=[
+            (one.id, language.of(one.names), language.word(one.kind))
+            for one in by_name(edition.children(entity.id), language)
+        ],
+        sections=sections,
+    )
+
+
+def by_name(entities: Sequence[Entity], language: Language) -> list[Entity]:
+    """The entities as the language sorts their names."""
+    return sorted(entities, key=lambda one: (language.sort_key(language.of(one.names)), one.id))
+
+
+def matching(edition: Edition, query: str, language: Language) -> list[Entity]:
+    """Entities whose name in any language holds every word of the query, by name."""
+    words = query.casefold().split()
+    found = [
+        one
+        for one in edition.entities.values()
+        if all(any(word in name for name in _names(one)) for word in words)
+    ]  # fmt: skip
+    return by_name(found, language)
+
+
+def _names(entity: Entity) -> list[str]:
+    names = entity.names
+    return [one.casefold() for one in (names.fi, names.sv, names.en) if one]
+
+
+def printed(figure: Figure, language: Language) -> str:
+    """A figure as every output prints it: its value, its range, or its status in words."""
+    if figure.value is not None:
+        return language.value(figure.metric, figure.value)
+    if figure.range is not None:
+        low, high = figure.range.low, figure.range.high
+        return f"{language.number(low, 1)}\N{EN DASH}{language.number(high, 1)}"
+    return language.word(f"status.{figure.status}")
+
+
+def changed(change: Change | None, language: Language) -> str:
+    """What a comparison with the year before says, in words."""
+    if change is None:
+        return ""
+    if change.status != "ok" or change.value is None:
+        return language.say(
+            "Vuotta aiempaan: %(why)s.", why=language.word(f"status.{change.status}")
+        )
+    verdict = language.word(f"change.{change.verdict or 'no_clear_change'}")
+    return language.say(
+        "Vuotta aiempaan: %(value)s, %(verdict)s.",
+        value=language.change(change.value),
+        verdict=verdict,
+    )
+
+
+def tiles(row: Row, edition: Edition, language: Language) -> list[Tile]:
+    """The row's figures to read at a glance, the index first."""
+    order = ("happy_index", "satisfied_share", "very_positive_share", "press_count")
+    return [
+        Tile(
+            name,
+            language.word(f"metric.{name}", edition.content.texts),
+            printed(row.figures[name], language),
+            row.figures[name].value is None,
+        )
+        for name in order
+        if name in row.figures
+    ]
+
+
+def sentence(series: Series, row: Row, language: Language) -> str:
+    """One sentence: how many answered, when, and how it was."""
+    count, index = row.figures.get("press_count"), row.figures.get("happy_index")
+    period = language.period(row.period)
+    if count and index and count.value is not None and index.value is not None:
+        return language.say(
+            _HEARD.get(series.channel, _HEARD["kiosk"]),
+            n=printed(count, language),
+            period=period,
+            index=printed(index, language),
+        )
+    first = next(iter(row.figures.values()))
+    known = next((one for one in row.figures.values() if one.value is not None), None)
+    if known is None:
+        return language.say(
+            "%(period)s: %(status)s.", period=period, status=language.word(f"status.{first.status}")
+        )
+    return language.say(
+        "%(period)s: %(metric)s oli %(value)s.",
+        period=period,
+        metric=language.word(f"metric.{known.metric}"),
+        value=printed(known, language),
+    )
+
+
+def _section(edition: Edition, entity: Entity, series: Series, language: Language) -> Section:
+    texts = edition.content.texts
+    row = series.newest
+    figures = [
+        one for rows in series.rows.values() for row_ in rows for one in row_.figures.values()
+    ]
+    metrics = dict.fromkeys(one.metric for one in figures)
+    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
+    reported = [one for one in figures if "reported" in one.flags]
+    index = row.figures.get("happy_index") if row else None
+    spoken = language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
+    return Section(
+        title=_title(series, language, edition),
+        asked=spoken,
+        sentence=sentence(series, row, language) if row else "",
+        change=changed(index.change, language) if index else "",
+        tiles=tiles(row, edition, language) if row else [],
+        period=language.period(row.period) if row else "",
+        reported=_reported(reported, language),
+        tables=[
+            _table(edition, entity, series, grain, language)
+            for grain in ("month", "year")
+            if series.rows[grain]
+        ],
+        explanations=[
+            (
+                language.word(f"metric.{name}", texts),
+                language.word(f"explain.{name}", texts),
+            )
+            for name in metrics
+        ],
+        notes=[*_general_notes(figures, language)]
+        + [language.word(f"bias_note.{note}", texts) for note in notes],
+    )
+
+
+def _title(series: Series, language: Language, edition: Edition) -> str:
+    name = language.word(f"channel.{series.channel}", edition.content.texts)
+    faces = {"smiley4": 4, "smiley5": 5}.get(series.scale or "")
+    title = name[:1].upper() + name[1:]
+    return title if not faces else f"{title}, " + language.say("%(count)s hymiötä", count=faces)
+
+
+def _general_notes(figures: Sequence[Figure], language: Language) -> Iterator[str]:
+    if any("self_selected" in one.flags for one in figures):
+        yield language.say("Vastaajat ovat itse päättäneet vastata: luvut eivät ole otos kaikista.")
+    yield language.say(
+        "Lukua ei näytetä, jos vastauksia on alle %(count)s. Puuttuva luku ei ole nolla.",
+        count=MIN_N,
+    )
+
+
+def _reported(figures: Sequence[Figure], language: Language) -> str:
+    if not figures:
+        return ""
+    said = language.say(
+        "Merkityt luvut on julkaistu aiemmin muualla, ja ne näytetään sellaisina kuin ne"
+        " julkaistiin."
+    )
+    days = {one.reported_as_of for one in figures if one.reported_as_of}
+    if days:
+        said += " " + language.say(
+            "Niiden tiedot päättyvät %(date)s.", date=language.day(max(days))
+        )
+    return said
+
+
+def _table(
+    edition: Edition, entity: Entity, series: Series, grain: str, language: Language
+) -> Table:
+    rows = series.rows[grain][-MONTHS_SHOWN:]
+    metrics = [
+        name
+        for name in ("press_count", "happy_index", "satisfied_share", "very_positive_share")
+        if any(name in row.figures for row in rows)
+    ]
+    names = {name: language.word(f"metric.{name}", edition.content.texts) for name in metrics}
+    breaks = [
+        one for one in edition.breaks(entity.id, series)
+        if rows[0].period.first < one.date <= rows[-1].period.last
+    ]  # fmt: skip
+    caption = language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
+    return Table(
+        caption=caption,
+        columns=[names[name] for name in metrics],
+        rows=[
+            (
+                language.period(row.period),
+                [
+                    printed(row.figures[name], language)
+                    if name in row.figures
+                    else language.word("status.no_data")
+                    for name in metrics
+                ],
+                _row_notes(row, language),
+            )
+            for row in rows
+        ],
+        charts=_charts(rows, names, breaks, language, caption),
+        breaks=[
+            language.say(
+                "%(date)s: %(what)s", date=language.day(one.date), what=language.of(one.what)
+            )
+            for one in breaks
+        ],
+    )
+
+
+def _row_notes(row: Row, language: Language) -> str:
+    flags = dict.fromkeys(
+        flag for one in row.figures.values() for flag in one.flags if flag not in _UNMARKED
+    )
+    return ", ".join(language.word(f"flag.{flag}") for flag in flags)
+
+
+def _charts(
+    rows: Sequence[Row],
+    names: dict[str, str],
+    breaks: Sequence[Break],
+    language: Language,
+    caption: str,
+) -> list[tuple[str, Markup]]:
+    labels = _labels(rows, language)
+    marks = [_mark(one, number, rows) for number, one in enumerate(breaks, 1)]
+    wanted = (("happy_index",), ("satisfied_share", "very_positive_share"))
+    drawn: list[tuple[str, Markup]] = []
+    for group in wanted:
+        lines = [
+            _line(rows, name, names[name], language, dashed=place > 0)
+            for place, name in enumerate(group)
+            if name in names
+        ]
+        lines = [one for one in lines if sum(value is not None for value in one.values) > 1]
+        if not lines:
+            continue
+        title = language.sentence([one.name for one in lines])
+        unit = "" if group == ("happy_index",) else ("%" if language.code == "en" else " %")
+        text = language.say("%(caption)s; luvut ovat taulukossa", caption=caption)
+        chart = line_chart(title, text, lines, Axis(labels, unit), marks)
+        drawn.append((title[:1].upper() + title[1:], chart))
+    return drawn
+
+
+def _line(rows: Sequence[Row], metric: str, name: str, language: Language, *, dashed: bool) -> Line:
+    figures = [row.figures.get(metric) for row in rows]
+    return Line(
+        name,
+        [one.value if one else None for one in figures],
+        [printed(one, language) if one else "" for one in figures],
+        dashed=dashed,
+    )
+
+
+def _labels(rows: Sequence[Row], language: Language) -> list[str]:
+    step = -(-len(rows) // _LABELS)
+    last = len(rows) - 1
+    return [
+        _label(row, language) if (last - index) % step == 0 else ""
+        for index, row in enumerate(rows)
+    ]
+
+
+def _label(row: Row, language: Language) -> str:
+    first = row.period.first
+    if row.period.grain == "month":
+        return f"{language.month(first)} {first:%y}"
+    return str(first.year)
+
+
+def _mark(one: Break, number: int, rows: Sequence[Row]) -> Mark:
+    day = timedelta(days=1)
+    for index, row in enumerate(rows):
+        if one.date <= row.period.first:
+            return Mark(index, str(number), one.kind == "breaks")
+        if one.date < row.period.last + day:
+            return Mark(index + 0.5, str(number), one.kind == "breaks")
+    return Mark(len(rows), str(number), one.kind == "breaks")

@@ -1,0 +1,75 @@
+"""Who may sign in locally, and what each role may do."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from hashlib import scrypt
+from typing import Final, Literal
+
+import msgspec
+
+Role = Literal["reader", "unit_manager", "division_contact", "approver", "administrator"]
+
+MAY_APPROVE: Final[frozenset[Role]] = frozenset({"approver"})
+MAY_DRAFT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
+MAY_AUDIT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
+
+COST: Final = (2**14, 8, 1)
+"""scrypt's n, r and p: some 16 MiB and 50 ms a guess."""
+_MEMORY: Final = 64 * 1024 * 1024
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who may sign in; `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64."""
+
+    user: str
+    password_hash: str
+    roles: list[Role]
+    display: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the desk calls the person."""
+        return self.display or self.user
+
+    def may(self, roles: frozenset[Role]) -> bool:
+        """Whether one of the person's roles is among these."""
+        return not roles.isdisjoint(self.roles)
+
+
+def read_people(raw: bytes) -> Mapping[str, Person]:
+    """The people of a JSON list, by user.
+
+    Raises:
+        msgspec.MsgspecError: the file is no such list.
+    """
+    return {one.user: one for one in msgspec.json.decode(raw, type=list[Person])}
+
+
+def hash_password(password: str, salt: bytes) -> str:
+    """A password as a people file keeps it."""
+    n, r, p = COST
+    digest = scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MEMORY)
+    encoded = (base64.b64encode(one).decode() for one in (salt, digest))
+    return "$".join(["scrypt", str(n), str(r), str(p), *encoded])
+
+
+_NOBODY: Final = hash_password("", b"nobody at all...")
+
+
+def matches(person: Person | None, password: str) -> bool:
+    """Whether the password is the person's; takes as long where there is no such person."""
+    kind, n, r, p, salt, digest = (person.password_hash if person else _NOBODY).split("$")
+    if kind != "scrypt":
+        return False
+    expected = base64.b64decode(digest)
+    given = scrypt(
+        password.encode(),
+        salt=base64.b64decode(salt),
+        n=int(n),
+        r=int(r),
+        p=int(p),
+        maxmem=_MEMORY,
+        dklen=len(expected),
+    )
+    return hmac.compare_digest(given, expected) and person is not None

@@ -1,0 +1,95 @@
+"""Sessions as signed cookies, the tokens of their forms, and the limit on wrong passwords."""
+
+import hmac
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+LIFE: Final = timedelta(hours=10)
+"""A working day; then the person signs in again."""
+ANONYMOUS_LIFE: Final = timedelta(hours=1)
+"""How long a sign-in form may lie open."""
+FAILURES: Final = 5
+FAILURES_WITHIN: Final = timedelta(minutes=5)
+_REMEMBERED: Final = 10_000
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A browser: `user` is "" until somebody signs in with it."""
+
+    id: str
+    user: str
+    expires_at: datetime
+
+
+class Signer:
+    """Signs sessions and their forms' tokens with one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._key = OctKey.import_key(secret)
+
+    def cookie(self, session: Session) -> str:
+        """The cookie's value."""
+        claims = {
+            "jti": session.id,
+            "sub": session.user,
+            "exp": int(session.expires_at.timestamp()),
+        }
+        return jwt.encode({"alg": "HS256"}, claims, self._key)
+
+    def session(self, cookie: str | None, now: datetime) -> Session | None:
+        """The session of a cookie; None if it is forged, mangled or over."""
+        if not cookie:
+            return None
+        try:
+            claims = jwt.decode(cookie, self._key, algorithms=["HS256"]).claims
+            session = Session(
+                str(claims["jti"]),
+                str(claims["sub"]),
+                datetime.fromtimestamp(int(claims["exp"]), UTC),
+            )
+        except (JoseError, KeyError, TypeError, ValueError):
+            return None
+        return session if now < session.expires_at else None
+
+    def form_token(self, session: Session) -> str:
+        """The token that each form of the session carries, so that no other page can send it."""
+        return hmac.new(self._secret, f"form:{session.id}".encode(), sha256).hexdigest()
+
+    def is_form_token(self, session: Session, token: str) -> bool:
+        """Whether the token is the session's."""
+        return hmac.compare_digest(self.form_token(session).encode(), token.encode())
+
+
+class Attempts:
+    """Wrong passwords lately, by user and by address: too many, and even the right one waits."""
+
+    def __init__(self) -> None:
+        self._failures: OrderedDict[str, list[datetime]] = OrderedDict()
+
+    def wait(self, keys: tuple[str, ...], now: datetime) -> timedelta | None:
+        """How long until another attempt is taken; None: at once."""
+        waits = [
+            recent[-FAILURES] + FAILURES_WITHIN - now
+            for key in keys
+            if len(recent := self._recent(key, now)) >= FAILURES
+        ]
+        return max(waits) if waits else None
+
+    def failed(self, keys: tuple[str, ...], now: datetime) -> None:
+        """Remembers a wrong password."""
+        for key in keys:
+            self._failures[key] = [*self._recent(key, now), now][-FAILURES:]
+            self._failures.move_to_end(key)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)
+
+    def _recent(self, key: str, now: datetime) -> list[datetime]:
+        return [at for at in self._failures.get(key, []) if at > now - FAILURES_WITHIN]

@@ -1,0 +1,191 @@
+"""Takes releases through their steps, and keeps the releases topic in step with what is kept.
+
+Bytes are stored before anything is announced. Announcing compares the topic with the store, so a
+lost message, a broker that forgot everything and a restart are all mended the same way.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final, Protocol
+
+import structlog
+
+from kokemus.contracts.events import Event, Publication, ReleasePublished
+from kokemus.errors import Unavailable
+from kokemus.publishing import Publisher
+from reporting.domain.drafting import GRAINS, METRICS, draft
+from reporting.domain.releases import (
+    PUBLIC,
+    Content,
+    Release,
+    State,
+    Step,
+    StepRefusedError,
+    Text,
+    parse,
+)
+from reporting.domain.review import Finding, findings
+from reporting.metrics_client import MetricsClient
+from reporting.storage.releases import ReleaseStore
+
+SOURCE: Final = "reporting"
+LOOK_SECONDS: Final = 2.0
+"""How often the store is compared with the topic: a release made by the command line shows soon."""
+ECHO_SECONDS: Final = 15.0
+"""How long an announcement may take to come back from the topic before it is made again."""
+RECONCILER: Final = "system:reconciled"
+
+_log = structlog.get_logger()
+
+
+class Editor:
+    """Drafts, checks, approves, publishes and withdraws."""
+
+    def __init__(
+        self, store: ReleaseStore, metrics: MetricsClient, glossary: Mapping[str, Text]
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._glossary = glossary
+
+    async def draft(self, span: tuple[date, date], by: str, now: datetime) -> str:
+        """Makes a draft from the live figures and checks it; returns its id.
+
+        Args:
+            span: the first and the last day that it covers.
+            by: who makes it.
+            now: the local time; its day is the cut-off of knowledge.
+
+        Raises:
+            Unavailable: the metrics API cannot be read.
+            StepRefusedError: exactly this content has been published already.
+        """
+        entities = await self._metrics.entities()
+        catalogue = await self._metrics.catalogue()
+        ids = [one.id for one in entities]
+        live = [
+            figure
+            for grain in GRAINS
+            for figure in await self._metrics.figures(METRICS, ids, span, grain, change="year")
+        ]
+        texts = {**self._glossary, **catalogue.texts()}
+        content = draft(live, entities, texts, span, now.date())
+        id_ = await self._store.keep_draft(content, by, now)
+        release = await self._store.release(id_)
+        if release and release.state == "draft" and not findings(content):
+            await self._store.take_step(id_, Step("checked", by, now))
+        return id_
+
+    async def step(
+        self, id_: str, state: State, by: str, now: datetime, reason: str | None = None
+    ) -> None:
+        """Approves, publishes or withdraws a release.
+
+        Raises:
+            KeyError: no such release.
+            StepRefusedError: the step may not follow, or not by this person.
+        """
+        if state not in {"approved", "published", "withdrawn"}:
+            raise StepRefusedError("wrong_state")
+        await self._store.take_step(id_, Step(state, by, now, reason))
+
+    async def latest(self) -> Release | None:
+        """The public release that was published last, whatever became of it."""
+        return await self._store.latest_public("public-monthly")
+
+    async def review(self, release: Release) -> tuple[Content | None, list[Finding]]:
+        """A release's content, None once it is withdrawn, and what is wrong with it."""
+        body = await self._store.body(release.hash)
+        if body is None:
+            return None, []
+        content = parse(body)
+        return content, findings(content)
+
+
+class Table(Protocol):
+    """The releases topic by key (a `CompactedTopic` is one)."""
+
+    @property
+    def table(self) -> Mapping[str, Event]:
+        """The newest event of each release."""
+
+    async def read_to_end(self) -> None:
+        """Waits until the topic has been read to its end."""
+
+
+class Herald:
+    """Keeps the releases topic in step with the store."""
+
+    def __init__(
+        self, store: ReleaseStore, topic: Table, publisher: Publisher, base_url: str
+    ) -> None:
+        self._store = store
+        self._topic = topic
+        self._publisher = publisher
+        self._base_url = base_url
+        self._sent: dict[tuple[str, State], float] = {}
+
+    async def follow(self) -> None:
+        """Reconciles for ever; a broker that is away is waited for."""
+        await self._topic.read_to_end()
+        while True:
+            try:
+                await self.reconcile()
+            except Unavailable as error:
+                _log.warning("releases not announced", why=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def reconcile(self) -> None:
+        """Announces what the topic does not say yet, and withdraws what it says is withdrawn.
+
+        A store that was restored from before a withdrawal learns of it here.
+
+        Raises:
+            Unavailable: the brokers did not confirm; trying again is harmless.
+        """
+        for release in await self._store.releases():
+            if release.state not in PUBLIC | {"withdrawn"}:
+                continue
+            said = self._topic.table.get(release.id)
+            told = said.data.state if isinstance(said, ReleasePublished) else None
+            if told == release.state:
+                self._sent.pop((release.id, release.state), None)
+            elif told == "withdrawn" and said is not None:
+                await self._store.take_step(
+                    release.id,
+                    Step("withdrawn", RECONCILER, said.time, "withdrawn on the releases topic"),
+                )
+            else:
+                await self._announce(release)
+
+    async def _announce(self, release: Release) -> None:
+        key = (release.id, release.state)
+        now = asyncio.get_running_loop().time()
+        if now - self._sent.get(key, -ECHO_SECONDS) < ECHO_SECONDS:
+            return
+        await self._publisher.publish([announcement(release, self._base_url)])
+        self._sent[key] = now
+
+
+def announcement(release: Release, base_url: str) -> ReleasePublished:
+    """The event that says what became of a release; the same state gives the same event."""
+    state = release.state
+    if state not in ("published", "superseded", "withdrawn"):
+        raise ValueError(state)
+    return ReleasePublished(
+        specversion="1.0",
+        id=f"{release.id}.{state}",
+        source=SOURCE,
+        subject=release.id,
+        time=release.steps[-1].at,
+        data=Publication(
+            release_id=release.id,
+            kind=release.kind,
+            period_start=release.period_start,
+            period_end=release.period_end,
+            hash=release.hash,
+            url=f"{base_url}/v1/releases/{release.id}",
+            state=state,
+        ),
+    )

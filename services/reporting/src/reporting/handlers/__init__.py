@@ -1,0 +1,1 @@
+"""Translates HTTP to the domain and the stores and back; decides nothing."""

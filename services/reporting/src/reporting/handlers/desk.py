@@ -1,0 +1,214 @@
+"""The desk: live figures, freshness, releases on their way, and the audit log."""
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+
+from fastapi import FastAPI
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from kokemus.errors import Unavailable
+from reporting.domain import desk, pages
+from reporting.domain.drafting import METRICS
+from reporting.domain.live import LiveFigure, Status
+from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
+from reporting.domain.releases import PUBLIC, State, StepRefusedError
+from reporting.domain.review import SHOWN_DIFFERENCES, compare
+from reporting.handlers.signing_in import Door, Visit
+from reporting.parts import Parts
+from reporting.rendering import private
+
+_STEPS: dict[str, State] = {
+    "approve": "approved",
+    "publish": "published",
+    "withdraw": "withdrawn",
+}
+_DAY = timedelta(days=1)
+
+
+def register(app: FastAPI, parts: Parts) -> None:
+    """Adds the routes of the desk."""
+    door = Door(parts)
+    views = _Desk(parts, door)
+    app.add_route("/desk/sign-in", door.form, methods=["GET"])
+    app.add_route("/desk/sign-in", door.sign_in, methods=["POST"])
+    app.add_route("/desk/sign-out", door.guarded(door.sign_out), methods=["POST"])
+    app.add_route("/desk", door.guarded(views.figures), methods=["GET"])
+    app.add_route("/desk/version", door.guarded(views.version), methods=["GET"])
+    app.add_route("/desk/freshness", door.guarded(views.freshness), methods=["GET"])
+    app.add_route("/desk/releases", door.guarded(views.releases), methods=["GET"])
+    app.add_route("/desk/releases", door.guarded(views.draft, MAY_DRAFT), methods=["POST"])
+    app.add_route("/desk/releases/{id}", door.guarded(views.release, MAY_DRAFT), methods=["GET"])
+    app.add_route(
+        "/desk/releases/{id}/{step}", door.guarded(views.step, MAY_APPROVE), methods=["POST"]
+    )
+    app.add_route("/desk/audit", door.guarded(views.audit, MAY_AUDIT), methods=["GET"])
+
+
+class _Desk:
+    """The desk's views; each takes a visit and answers with a page."""
+
+    def __init__(self, parts: Parts, door: Door) -> None:
+        self._parts = parts
+        self._door = door
+
+    async def figures(self, visit: Visit) -> Response:
+        """The live figures of an entity and of those right below it."""
+        parts, language = self._parts, self._parts.languages[visit.language]
+        start, today = (one.date() for one in parts.last_months())
+        wanted = visit.request.query_params.get("entity", parts.settings.root_entity)
+        try:
+            tree = desk.entities_on(await parts.metrics.entities(), today)
+            status = await parts.metrics.status()
+            totals = await parts.metrics.figures(
+                METRICS, [wanted], (start, today), change="year", children=True
+            )
+            months = await parts.metrics.figures(
+                METRICS, [wanted], (start, today), "month", children=True
+            )
+        except Unavailable as error:
+            return self._page(visit, "away.html", 503, why=str(error))
+        above = desk.path(tree, wanted)
+        children = pages.by_name([one for one in tree.values() if one.parent == wanted], language)
+        return self._page(
+            visit,
+            "figures.html",
+            entity=wanted,
+            name=language.of(tree[wanted].names) if wanted in tree else wanted,
+            above=[(one.id, language.of(one.names)) for one in above[:-1]],
+            span=(language.day(start), language.day(today)),
+            series=desk.series(_of(totals, wanted), _of(months, wanted), language),
+            below=desk.below(children, totals, months, language),
+            status=status,
+            watermark=_oldest(status),
+        )
+
+    async def version(self, _visit: Visit) -> Response:
+        """What the figures on the desk are as of: a page that was opened compares it."""
+        try:
+            status = await self._parts.metrics.status()
+        except Unavailable:
+            return JSONResponse({"as_of": None}, headers={"Cache-Control": "no-store"})
+        at = status.as_of.isoformat() if status.as_of else None
+        return JSONResponse({"as_of": at}, headers={"Cache-Control": "no-store"})
+
+    async def freshness(self, visit: Visit) -> Response:
+        """What has come from each source and topic, and what nobody can place."""
+        try:
+            status = await self._parts.metrics.status()
+        except Unavailable as error:
+            return self._page(visit, "away.html", 503, why=str(error))
+        return self._page(visit, "freshness.html", status=status)
+
+    async def releases(self, visit: Visit) -> Response:
+        """Every release with its state."""
+        last = _last_whole_month(self._parts.here().date())
+        return self._page(
+            visit,
+            "releases.html",
+            releases=await self._parts.store.releases(),
+            first=date(last.year - 1, 1, 1),
+            last=last,
+            may_draft=visit.person.may(MAY_DRAFT),
+        )
+
+    async def draft(self, visit: Visit) -> Response:
+        """Makes a draft and shows it."""
+        try:
+            span = (
+                date.fromisoformat(visit.form.get("first", "")),
+                date.fromisoformat(visit.form.get("last", "")),
+            )
+        except ValueError:
+            return self._refused(visit, "period", 400)
+        if span[1] < span[0]:
+            return self._refused(visit, "period", 400)
+        try:
+            id_ = await self._parts.editor.draft(span, visit.person.user, self._parts.here())
+        except StepRefusedError as error:
+            return self._refused(visit, error.code, 409)
+        except Unavailable as error:
+            return self._page(visit, "away.html", 503, why=str(error))
+        return RedirectResponse(f"/desk/releases/{id_}", 303)
+
+    async def release(self, visit: Visit) -> Response:
+        """A release as the approver judges it: contents, findings, differences, steps."""
+        parts = self._parts
+        found = await parts.store.release(visit.request.path_params["id"])
+        if found is None:
+            return self._door.refusal(visit.language, "missing", 404)
+        if found.state not in PUBLIC:
+            await parts.store.note(visit.person.user, "release.seen", found.id)
+        content, wrong = await parts.editor.review(found)
+        current = await parts.store.current(found.kind)
+        before = (
+            (await parts.editor.review(current))[0]
+            if current is not None and current.id != found.id
+            else None
+        )
+        return self._page(
+            visit,
+            "release.html",
+            release=found,
+            content=content,
+            findings=wrong,
+            before=current if before else None,
+            differences=compare(before, content) if content else None,
+            shown=SHOWN_DIFFERENCES,
+            own=found.drafted_by == visit.person.user,
+            may_approve=visit.person.may(MAY_APPROVE),
+            names={one.id: one.names for one in content.entities} if content else {},
+        )
+
+    async def step(self, visit: Visit) -> Response:
+        """Approves, publishes or withdraws."""
+        id_ = visit.request.path_params["id"]
+        state = _STEPS.get(visit.request.path_params["step"])
+        reason = visit.form.get("reason", "").strip()[:500] or None
+        if state is None:
+            return self._door.refusal(visit.language, "missing", 404)
+        if state == "withdrawn" and reason is None:
+            return self._refused(visit, "reason", 400)
+        now = self._parts.here()
+        try:
+            await self._parts.editor.step(id_, state, visit.person.user, now, reason)
+        except KeyError:
+            return self._door.refusal(visit.language, "missing", 404)
+        except StepRefusedError as error:
+            await self._parts.store.note(visit.person.user, f"refused.{error.code}", id_)
+            return self._refused(visit, error.code, 409)
+        return RedirectResponse(f"/desk/releases/{id_}", 303)
+
+    async def audit(self, visit: Visit) -> Response:
+        """Who did what."""
+        return self._page(visit, "audit.html", rows=await self._parts.store.audit())
+
+    def _refused(self, visit: Visit, why: str, status: int) -> Response:
+        return self._page(visit, "refused.html", status, why=why)
+
+    def _page(self, visit: Visit, template: str, code: int = 200, **values: object) -> Response:
+        zone = self._parts.settings.time_zone
+        return private(
+            self._parts.templates.render(
+                f"desk/{template}",
+                visit.language,
+                visit=visit,
+                token=self._parts.signer.form_token(visit.session),
+                zone=zone,
+                **values,
+            ),
+            code,
+        )
+
+
+def _of(figures: list[LiveFigure], entity: str) -> list[LiveFigure]:
+    return [one for one in figures if one.entity == entity]
+
+
+def _oldest(status: Status) -> datetime | None:
+    marks = [one.watermark for one in status.topics.values() if one.watermark]
+    return min(marks, default=None)
+
+
+def _last_whole_month(day: date) -> date:
+    before = day.replace(day=1) - _DAY
+    return before.replace(day=monthrange(before.year, before.month)[1])

@@ -1,0 +1,189 @@
+"""Local sign-in and sign-out, and who is asking on the desk."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reporting.domain.languages import Code
+from reporting.domain.people import Person, Role, matches
+from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, Session
+from reporting.parts import Parts, language_of
+from reporting.rendering import private
+
+COOKIE: Final = "kokemus_session"
+LANGUAGE_COOKIE: Final = "kokemus_language"
+LARGEST_FORM: Final = 20
+"""Fields in a form of the desk; none has more than a few."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody who is signed in."""
+
+    request: Request
+    person: Person
+    session: Session
+    language: Code
+    form: Mapping[str, str]
+    """Empty unless the request is a form whose token was the session's."""
+
+
+SignedIn = Callable[[Visit], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Door:
+    """Lets only those in who are signed in, and only forms that their own pages sent.
+
+    Another way to sign in (OpenID Connect) ends where `enter` begins: with a person.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def guarded(self, handler: SignedIn, roles: frozenset[Role] | None = None) -> Handler:
+        """The handler behind the door; with roles, only for those who have one of them."""
+
+        async def guard(request: Request) -> Response:
+            language = language_of(request.query_params.get("lang") or request.cookies.get(
+                LANGUAGE_COOKIE))  # fmt: skip
+            session = await self._session(request)
+            person = self._parts.people.get(session.user) if session and session.user else None
+            if session is None or person is None:
+                return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
+            if roles is not None and not person.may(roles):
+                return self.refusal(language, "forbidden", 403)
+            form: dict[str, str] = {}
+            if request.method == "POST":
+                sent = await request.form(max_files=0, max_fields=LARGEST_FORM)
+                if not self._parts.signer.is_form_token(session, _field(sent, "token")):
+                    return self.refusal(language, "form", 403)
+                form = {name: value for name, value in sent.items() if isinstance(value, str)}
+            answer = await handler(Visit(request, person, session, language, form))
+            if "lang" in request.query_params:
+                self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
+            return answer
+
+        return guard
+
+    async def form(self, request: Request) -> Response:
+        """The sign-in form, with a session of its own so that its token is bound to a browser."""
+        language = language_of(
+            request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+        )
+        session = await self._session(request) or self._new("", ANONYMOUS_LIFE)
+        answer = self._form(session, language, safe_next(request.query_params.get("next")))
+        self._keep(answer, COOKIE, self._parts.signer.cookie(session), ANONYMOUS_LIFE)
+        if "lang" in request.query_params:
+            self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
+        return answer
+
+    async def sign_in(self, request: Request) -> Response:
+        """Checks user and password; a wrong one waits, and so does whoever tries too often."""
+        language = language_of(request.cookies.get(LANGUAGE_COOKIE))
+        session = await self._session(request)
+        sent = await request.form(max_files=0, max_fields=LARGEST_FORM)
+        if session is None or not self._parts.signer.is_form_token(session, _field(sent, "token")):
+            return self.refusal(language, "form", 403)
+        user, onward = _field(sent, "user"), safe_next(_field(sent, "next"))
+        keys = (f"user:{user}", f"address:{request.client.host if request.client else ''}")
+        now = self._parts.now()
+        wait = self._parts.attempts.wait(keys, now)
+        if wait is not None:
+            answer = self._form(session, language, onward, problem="wait", status=429)
+            answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+            return answer
+        person = self._parts.people.get(user)
+        if not await asyncio.to_thread(matches, person, _field(sent, "password")) or not person:
+            self._parts.attempts.failed(keys, now)
+            await self._parts.store.note("unknown", "sign-in.failed", "desk")
+            return self._form(session, language, onward, problem="wrong", status=401)
+        return await self.enter(person, onward)
+
+    async def enter(self, person: Person, onward: str) -> Response:
+        """Opens a new session for a person who has proved who they are."""
+        session = self._new(person.user, LIFE)
+        await self._parts.store.note(person.user, "sign-in", "desk")
+        answer = RedirectResponse(onward, 303)
+        self._keep(answer, COOKIE, self._parts.signer.cookie(session), LIFE)
+        return answer
+
+    async def sign_out(self, visit: Visit) -> Response:
+        """Ends the session for good: its cookie opens nothing any more."""
+        await self._parts.sessions.end(visit.session.id, visit.session.expires_at)
+        await self._parts.store.note(visit.person.user, "sign-out", "desk")
+        answer = RedirectResponse("/desk/sign-in", 303)
+        answer.delete_cookie(COOKIE, path="/desk")
+        return answer
+
+    def refusal(self, language: Code, why: str, status: int) -> Response:
+        """A page that says why not."""
+        say = self._parts.languages[language].say
+        told = {
+            "forbidden": (say("Ei oikeutta"), say("Roolisi ei riitä tähän.")),
+            "form": (say("Lomake on vanhentunut"), say("Avaa sivu uudelleen ja yritä sitten.")),
+            "missing": (say("Sivua ei löydy"), say("Osoitteessa ei ole mitään.")),
+        }[why]
+        return private(
+            self._parts.templates.render(
+                "desk/message.html", language, title=told[0], text=told[1], visit=None, token=""
+            ),
+            status,
+        )
+
+    async def _session(self, request: Request) -> Session | None:
+        session = self._parts.signer.session(request.cookies.get(COOKIE), self._parts.now())
+        if session is None or await self._parts.sessions.ended(session.id):
+            return None
+        return session
+
+    def _new(self, user: str, life: timedelta) -> Session:
+        return Session(secrets.token_urlsafe(24), user, self._parts.now() + life)
+
+    def _form(
+        self,
+        session: Session,
+        language: Code,
+        onward: str,
+        problem: str | None = None,
+        status: int = 200,
+    ) -> Response:
+        values: dict[str, Any] = {
+            "visit": None,
+            "token": self._parts.signer.form_token(session),
+            "next": onward,
+            "problem": problem,
+        }
+        return private(
+            self._parts.templates.render("desk/sign_in.html", language, **values), status
+        )
+
+    def _keep(self, answer: Response, name: str, value: str, life: timedelta) -> None:
+        answer.set_cookie(
+            name,
+            value,
+            max_age=int(life.total_seconds()),
+            path="/desk",
+            httponly=True,
+            samesite="lax",
+            secure=self._parts.settings.base_url.startswith("https:"),
+        )
+
+
+def safe_next(value: str | None) -> str:
+    """A path of the desk to go on to; anything else, another site above all, is the desk."""
+    if value and (value == "/desk" or value.startswith("/desk/")) and "\\" not in value:
+        return value if value.isprintable() and "//" not in value else "/desk"
+    return "/desk"
+
+
+def _field(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,135 @@
+"""Reads the metrics API over HTTP: the only place where reporting meets the live figures."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+
+from kokemus.errors import Unavailable
+from reporting.domain.live import LiveCatalogue, LiveEntity, LiveFigure, Status
+
+PAGE: Final = 10_000
+"""Figures in one answer; the API's greatest page."""
+ENTITIES_A_QUERY: Final = 50
+"""Entities asked for at once, so that no address grows beyond what proxies take."""
+REMEMBERED: Final = 200
+"""Answers kept with their ETags: an unchanged one costs the API next to nothing."""
+
+
+class _Figures(msgspec.Struct):
+    figures: list[LiveFigure]
+    next: str | None = None
+
+
+class _Entities(msgspec.Struct):
+    entities: list[LiveEntity]
+    next: str | None = None
+
+
+T = TypeVar("T")
+
+
+class MetricsClient:
+    """The metrics API, read with one key. The caller closes the HTTP client."""
+
+    def __init__(self, http: httpx.AsyncClient, key_file: Path) -> None:
+        self._http = http
+        self._key_file = key_file
+        self._known: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
+
+    async def figures(  # noqa: PLR0913 - the parameters of the query
+        self,
+        metrics: Sequence[str],
+        entities: Sequence[str],
+        span: tuple[date, date],
+        grain: str = "total",
+        *,
+        change: str | None = None,
+        children: bool = False,
+    ) -> list[LiveFigure]:
+        """All figures of these metrics and entities, page by page.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        found: list[LiveFigure] = []
+        for start in range(0, len(entities), ENTITIES_A_QUERY):
+            query: dict[str, Any] = {
+                "metric": list(metrics),
+                "entity": list(entities[start : start + ENTITIES_A_QUERY]),
+                "from": span[0].isoformat(),
+                "to": span[1].isoformat(),
+                "grain": grain,
+                "children": "true" if children else "false",
+                "limit": PAGE,
+            }
+            if change:
+                query["change"] = change
+            while True:
+                page = await self._get("/v1/figures", query, _Figures)
+                found += page.figures
+                if page.next is None:
+                    break
+                query["cursor"] = page.next
+        return found
+
+    async def entities(self) -> list[LiveEntity]:
+        """The organisation tree with its series breaks.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        found: list[LiveEntity] = []
+        query: dict[str, Any] = {}
+        while True:
+            page = await self._get("/v1/entities", query, _Entities)
+            found += page.entities
+            if page.next is None:
+                return found
+            query = {"cursor": page.next}
+
+    async def catalogue(self) -> LiveCatalogue:
+        """The metrics' names and explanations, and the bias notes.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return await self._get("/v1/metrics", {}, LiveCatalogue)
+
+    async def status(self) -> Status:
+        """What is counted, up to when, and what is missing.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return await self._get("/v1/status", {}, Status)
+
+    async def _get(self, path: str, query: dict[str, Any], shape: type[T]) -> T:
+        request = self._http.build_request("GET", path, params=query)
+        request.headers["Authorization"] = f"Bearer {self._key_file.read_text().strip()}"
+        address = str(request.url)
+        known = self._known.get(address)
+        if known:
+            request.headers["If-None-Match"] = known[0]
+        try:
+            answer = await self._http.send(request)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the metrics API: {type(error).__name__}") from error
+        if answer.status_code == httpx.codes.NOT_MODIFIED and known:
+            self._known.move_to_end(address)
+            return msgspec.json.decode(known[1], type=shape)
+        if answer.status_code != httpx.codes.OK:
+            raise Unavailable(f"the metrics API answers {answer.status_code}")
+        try:
+            decoded = msgspec.json.decode(answer.content, type=shape)
+        except msgspec.MsgspecError as error:
+            raise Unavailable(f"the metrics API answers in another shape: {error}") from error
+        if etag := answer.headers.get("etag"):
+            self._known[address] = (etag, answer.content)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return decoded

@@ -1,0 +1,68 @@
+"""What `app` builds once and every handler uses."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reporting.domain.languages import CODES, Code, Language
+from reporting.domain.people import Person, read_people
+from reporting.domain.sessions import Attempts, Signer
+from reporting.editor import Editor
+from reporting.metrics_client import MetricsClient
+from reporting.rendering import StaticFile, Templates
+from reporting.settings import ReportingSettings
+from reporting.shelf import Shelf
+from reporting.storage.releases import ReleaseStore, SessionStore
+
+
+class People:
+    """The people file, read again whenever it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at = -1
+        self._people: dict[str, Person] = {}
+
+    def get(self, user: str) -> Person | None:
+        """The person of this name, if there is one now."""
+        changed = self._path.stat().st_mtime_ns
+        if changed != self._read_at:
+            self._people = dict(read_people(self._path.read_bytes()))
+            self._read_at = changed
+        return self._people.get(user)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a running service."""
+
+    settings: ReportingSettings
+    languages: dict[Code, Language]
+    templates: Templates
+    files: dict[str, StaticFile]
+    store: ReleaseStore
+    sessions: SessionStore
+    people: People
+    signer: Signer
+    attempts: Attempts
+    metrics: MetricsClient
+    editor: Editor
+    shelf: Shelf
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    def here(self) -> datetime:
+        """The time, in the city's zone."""
+        return datetime.now(self.settings.time_zone)
+
+    def last_months(self) -> tuple[datetime, datetime]:
+        """The last 365 local days, today included."""
+        today = self.here()
+        return today - timedelta(days=364), today
+
+
+def language_of(value: str | None) -> Code:
+    """The language of this code, else Finnish."""
+    return next((code for code in CODES if code == value), "fi")

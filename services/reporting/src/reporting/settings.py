@@ -1,0 +1,34 @@
+"""What reporting needs to know, from the environment."""
+
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, Field
+
+from kokemus.settings import ServiceSettings
+
+
+class DatabaseSettings(ServiceSettings):
+    """What the migrations need."""
+
+    database_url: str = Field(repr=False)
+    """`postgresql+psycopg://...` of the role whose search path is the schema of reporting."""
+
+
+class ReportingSettings(DatabaseSettings):
+    """What the releases, the pages and the desk need."""
+
+    metrics_url: AnyHttpUrl
+    """Where the metrics API answers."""
+    metrics_key_file: Path
+    """A file with a key that may read it."""
+    people_file: Path
+    """JSON list of the people who may sign in here; read again whenever it changes."""
+    session_key_file: Path
+    """A file with at least 32 random bytes that sign the sessions."""
+    public_base_url: AnyHttpUrl
+    """Where readers find the pages: canonical links begin with it."""
+
+    @property
+    def base_url(self) -> str:
+        """The public address without a slash at its end."""
+        return str(self.public_base_url).rstrip("/")

@@ -1,0 +1,80 @@
+"""The release that readers see, opened once and kept; and the pages made from it."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from reporting.domain.editions import Edition
+from reporting.domain.releases import Kind, Release, parse
+from reporting.storage.releases import ReleaseStore
+
+LOOK_SECONDS: Final = 1.0
+"""How old the knowledge of what is published may be."""
+PAGES_KEPT: Final = 1_000
+"""Pages of at most 100 kB each."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page's bytes with their strong ETag."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True)
+class OnShelf:
+    """What is published now. Without an edition, `release` says what became of the last one."""
+
+    release: Release | None
+    edition: Edition | None
+
+
+class Shelf:
+    """The current release of one kind, and every page of it that was asked for.
+
+    Each page is made from one `OnShelf`, so no page ever mixes two releases.
+    """
+
+    def __init__(self, store: ReleaseStore, kind: Kind) -> None:
+        self._store = store
+        self._kind: Kind = kind
+        self._looked = -LOOK_SECONDS
+        self._on_shelf = OnShelf(None, None)
+        self._pages: OrderedDict[tuple[str, ...], Rendered] = OrderedDict()
+
+    async def current(self) -> OnShelf:
+        """What is published now, known for at most a second."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            self._on_shelf = await self._look()
+            self._looked = now
+        return self._on_shelf
+
+    def page(self, on_shelf: OnShelf, key: tuple[str, ...], make: Callable[[], str]) -> Rendered:
+        """The page of this key, made at most once for a release."""
+        release = on_shelf.release.id if on_shelf.release else ""
+        full = (release, "" if on_shelf.edition is None else "open", *key)
+        found = self._pages.get(full)
+        if found is None:
+            body = make().encode()
+            found = self._pages[full] = Rendered(body, f'"{sha256(body).hexdigest()[:32]}"')
+            while len(self._pages) > PAGES_KEPT:
+                self._pages.popitem(last=False)
+        self._pages.move_to_end(full)
+        return found
+
+    async def _look(self) -> OnShelf:
+        release = await self._store.latest_public(self._kind)
+        known = self._on_shelf
+        if release is None or release.state != "published":
+            self._pages.clear()
+            return OnShelf(release, None)
+        if known.edition is not None and known.edition.id == release.id:
+            return OnShelf(release, known.edition)
+        body = await self._store.body(release.hash)
+        self._pages.clear()
+        return OnShelf(release, Edition(release.id, parse(body)) if body else None)

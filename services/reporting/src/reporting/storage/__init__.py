@@ -1,0 +1,1 @@
+"""What reporting keeps in its own PostgreSQL schema: releases, their steps and the audit log."""

@@ -1,0 +1,1 @@
+"""The steps that bring the schema of reporting to the newest form."""
