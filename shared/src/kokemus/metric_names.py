@@ -49,7 +49,6 @@ FIELDS_DROPPED: Final = Metric(
     "kokemus_fields_dropped_total",
     "counter",
     "Data fields and extensions that no contract names, dropped before the topic.",
-    ("place",),
 )
 BYTES_IN_FLIGHT: Final = Metric(
     "kokemus_ingest_in_flight_bytes",

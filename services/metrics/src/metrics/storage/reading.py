@@ -1,7 +1,7 @@
 """Reads what a query needs, in one read-only transaction that sees one state of the database."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -93,9 +93,16 @@ def version(connection: Connection) -> str:
     return str(connection.exec_driver_sql(_VERSION).scalar_one())
 
 
-def read(connection: Connection, query: Query) -> Found:
-    """Everything that the figures of a query are made of."""
+def read(connection: Connection, query: Query, check: Callable[[int], None]) -> Found:
+    """Everything that the figures of a query are made of.
+
+    Args:
+        connection: in a read-only transaction.
+        query: what was asked.
+        check: refuses too many entities, once their number is known.
+    """
     found = Found(version(connection), targets(connection, query))
+    check(len(found.targets))
     entities = [target.entity for target in found.targets]
     found.reported = record_reading.reported(connection, query, entities)
     span = query.span

@@ -1,0 +1,140 @@
+"""The counting process: builds everything that `metrics consume` needs, and closes it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from faststream import AckPolicy
+from faststream.confluent import KafkaBroker, KafkaMessage
+
+from kokemus import telemetry, web
+from kokemus.contracts.asyncapi import document
+from kokemus.contracts.topics import Declaration, declarations
+from kokemus.publishing import Publisher
+from metrics.counter import Counter
+from metrics.domain.batches import BatchDecoder
+from metrics.domain.local_time import LocalHours
+from metrics.domain.presses import PressReader
+from metrics.handlers.consumer import CountingConsumer
+from metrics.kafka_log import KafkaLog
+from metrics.relay import Relay
+from metrics.settings import MetricsSettings
+from metrics.storage.counting import CountingStore
+
+BATCH_RECORDS = 10_000
+"""Smaller ones cost more transactions, larger ones more memory."""
+
+log = structlog.get_logger()
+
+
+def serve(settings: MetricsSettings) -> None:
+    """Counts until SIGTERM, then finishes the batch at hand."""
+    meters = telemetry.setup("metrics", settings)
+    consumer: list[CountingConsumer] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings, meters) as counting:
+            consumer.append(counting)
+            yield
+
+    async def ready() -> dict[str, str]:
+        return consumer[0].missing if consumer else {"counting": "starting"}
+
+    web.serve(
+        web.create_app(
+            "metrics", meters, ready, lifespan, document("metrics", settings.topic_prefix)
+        ),
+        settings,
+        meters,
+    )
+
+
+@asynccontextmanager
+async def running(
+    settings: MetricsSettings, meters: telemetry.Meters
+) -> AsyncIterator[CountingConsumer]:
+    """The consumer and the relay at work."""
+    prefix = settings.topic_prefix
+    counted = {
+        prefix + topic.name: topic
+        for topic in declarations().values()
+        if "metrics" in topic.consumers
+    }
+    reader = PressReader(LocalHours(settings.time_zone))
+    kafka = KafkaLog(settings.kafka_bootstrap)
+    store = CountingStore(settings.database_url, settings.time_zone)
+    counter = Counter(store, kafka, LocalHours(settings.time_zone), meters)
+    decoders = {name: BatchDecoder(topic, reader) for name, topic in counted.items()}
+    counting = CountingConsumer(counter, kafka, decoders, meters, _crash)
+    broker = broker_of(settings, counted, counting)
+    async with Publisher(settings, meters) as publisher:
+        await broker.start()
+        await counting.start()
+        relay = asyncio.create_task(Relay(settings.database_url, publisher, meters).run())
+        try:
+            yield counting
+        finally:
+            relay.cancel()
+            await counting.stop()
+            await broker.stop()
+            store.close()
+
+
+def broker_of(
+    settings: MetricsSettings, counted: dict[str, Declaration], counting: CountingConsumer
+) -> KafkaBroker:
+    """The FastStream broker with its one subscriber.
+
+    A pass-through parser: FastStream's own parses every message of a batch. Offsets at Kafka are
+    for displays only, so acknowledging is manual and never done by FastStream.
+    """
+    broker = KafkaBroker(
+        settings.kafka_bootstrap,
+        client_id="metrics",
+        allow_auto_create_topics=False,
+        apply_types=False,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
+        config={
+            # Positions come from the database; beyond the log, `Counter.place` decides.
+            "auto.offset.reset": "error",
+            "fetch.queue.backoff.ms": 20,
+            "queued.min.messages": 200_000,
+            "queued.max.messages.kbytes": 65_536,
+        },
+    )
+    broker.subscriber(
+        *counted,
+        group_id=f"{settings.topic_prefix}metrics",
+        batch=True,
+        max_records=BATCH_RECORDS,
+        polling_interval=0.05,
+        ack_policy=AckPolicy.MANUAL,
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_000,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        on_assign=counting.on_assign,
+        on_revoke=counting.on_revoke,
+        parser=_unparsed,
+        decoder=_undecoded,
+    )(counting.on_messages)
+    return broker
+
+
+async def _unparsed(messages: tuple[object, ...], _original: object = None) -> KafkaMessage:
+    return KafkaMessage(body=b"", raw_message=messages, consumer=None, is_manual=True)  # type: ignore[arg-type]  # no part of FastStream acknowledges
+
+
+async def _undecoded(message: KafkaMessage, _original: object = None) -> object:
+    return message.raw_message
+
+
+def _crash(error: BaseException) -> None:
+    """Ends the process: a bug must not be passed over, and the next start counts on correctly."""
+    log.critical("bug", exc_info=error)
+    os._exit(1)

@@ -1,0 +1,445 @@
+"""The counting protocol: what happens between a poll of Kafka and the commit in the database.
+
+The database says where each partition's next batch starts; the consumer only believes it knows.
+Whatever goes otherwise than expected ends the same way: nothing is changed, the position is
+forgotten, and `place` reads the database again and seeks there. So nothing is ever passed over and
+nothing counts twice, whoever else consumes, whatever is restored, wherever the process dies.
+
+Everything here is synchronous and runs in one thread at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from kokemus import dead_letters
+from kokemus.contracts import events
+from kokemus.errors import Reason, Refused, Unavailable
+from kokemus.metric_names import (
+    COUNTING_UNDONE,
+    EVENTS_APPLIED,
+    EVENTS_DEAD,
+    EVENTS_REPEATED,
+    IDS_SEEN,
+    PARTITIONS_STOPPED,
+)
+from kokemus.telemetry import Meters
+from metrics.domain.batches import Batch, Forgotten, Record, first_too_many
+from metrics.domain.local_time import LocalHours
+from metrics.domain.presses import Move, PeriodCount, Press, correction, reasoned
+from metrics.domain.seen import Hasher, SeenIds, by_shard, shard_of
+from metrics.storage.counting import (
+    Chunk,
+    CountingStore,
+    Partition,
+    RefusedByDatabase,
+    Slice,
+    Stale,
+    Work,
+)
+
+log = structlog.get_logger()
+
+TopicPartition = tuple[str, int]
+"""A topic's full name and a partition number."""
+
+
+class Log(Protocol):
+    """What the protocol needs of Kafka."""
+
+    def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """The id that the broker gave each topic when it was created."""
+
+    def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """The first offset that each partition still has, and the one after its last."""
+
+    def read_from(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Goes on reading these partitions, from these offsets."""
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """Stops reading these partitions; polling goes on."""
+
+    def keep(self, letters: Sequence[dead_letters.Letter]) -> None:
+        """Publishes dead letters and returns when the broker has confirmed all of them.
+
+        Raises:
+            Unavailable: not all of them are confirmed.
+        """
+
+
+class Placed:
+    """Where this consumer believes a partition to be."""
+
+    __slots__ = ("in_a_row", "key", "next_offset", "stopped", "suspected")
+
+    def __init__(self, key: Partition, next_offset: int, in_a_row: int, *, stopped: bool) -> None:
+        self.key = key
+        self.next_offset = next_offset
+        self.in_a_row = in_a_row
+        self.stopped = stopped
+        self.suspected: int | None = None
+
+
+class Counter:
+    """Counts batches exactly once. Not for use by two threads at a time."""
+
+    def __init__(
+        self, store: CountingStore, log_of_kafka: Log, hours: LocalHours, meters: Meters
+    ) -> None:
+        self._meters = meters
+        self._store = store
+        self._kafka = log_of_kafka
+        self._hours = hours
+        self._hasher: Hasher | None = None
+        self._seen = SeenIds()
+        self._newest: dict[tuple[str, int], Chunk] = {}
+        self._sure: set[tuple[str, int]] = set()
+        self._reached: dict[Partition, int] = {}
+        self._shards: dict[str, int] = {}
+        self._assigned: set[TopicPartition] = set()
+        self._placed: dict[TopicPartition, Placed] = {}
+
+    @property
+    def assigned(self) -> frozenset[TopicPartition]:
+        """The partitions that are this consumer's now."""
+        return frozenset(self._assigned)
+
+    @property
+    def lost(self) -> bool:
+        """Whether `place` has to be called before all partitions can go on."""
+        return len(self._placed) < len(self._assigned)
+
+    @property
+    def stopped(self) -> list[TopicPartition]:
+        """The partitions that wait for the operator."""
+        return sorted(tp for tp, placed in self._placed.items() if placed.stopped)
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """Where each placed partition's next batch starts: for lag displays, never read back."""
+        return {tp: placed.next_offset for tp, placed in self._placed.items()}
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None:
+        """Takes over a new set of partitions, of which nothing is believed yet."""
+        self._assigned = set(partitions)
+        self.forget(drop_seen=True)
+
+    def forget(self, *, drop_seen: bool = False) -> None:
+        """Gives up what is believed of all partitions, and of ids seen where asked to."""
+        self._placed.clear()
+        self._kafka.pause(sorted(self._assigned))
+        self._sure.clear()
+        if drop_seen:
+            self._drop_seen()
+
+    def place(self) -> None:
+        """Reads from the database where each partition goes on, and seeks there.
+
+        Idempotent: where belief and database agree nothing happens. Called after an assignment,
+        after every failure, and every few seconds, which finds a restored database, a topic that
+        was created anew, a gap, and a partition that the operator resumed.
+
+        Raises:
+            Unavailable: database or broker are away; call again later.
+        """
+        if not self._assigned:
+            return
+        wanted = sorted(self._assigned)
+        ids = self._kafka.topic_ids(sorted({topic for topic, _ in wanted}))
+        keys = {(topic, number): (ids[topic], number) for topic, number in wanted}
+        states = self._store.states({key: topic for (topic, _), key in keys.items()})
+        bounds = self._kafka.bounds(wanted)
+        seek: dict[TopicPartition, int] = {}
+        for tp, key in keys.items():
+            state, (low, high) = states[key], bounds[tp]
+            believed = self._placed.get(tp)
+            offset = state.next_offset
+            if offset < self._reached.get(key, 0):
+                self._reached[key] = offset
+                log.warning("database_fell_back", topic=tp[0], partition=tp[1], next_offset=offset)
+                self._drop_seen()
+            stopped = state.stopped_reason
+            if offset > high and stopped is None:
+                stopped = "log_shorter_than_database"
+                self._store.stop(key, stopped, f"log ends at {high}, database is at {offset}")
+                log.error(stopped, topic=tp[0], partition=tp[1], end=high, next_offset=offset)
+            elif offset < low and stopped is None:
+                self._store.record_gap(key, offset, low - 1)
+                log.error("gap", topic=tp[0], partition=tp[1], first=offset, last=low - 1)
+                offset = low
+            unchanged = (
+                believed is not None
+                and believed.key == key
+                and believed.next_offset == offset
+                and believed.stopped == (stopped is not None)
+            )
+            if unchanged:
+                continue
+            self._placed[tp] = Placed(
+                key, offset, state.refused_in_a_row, stopped=stopped is not None
+            )
+            if stopped is None:
+                seek[tp] = offset
+        self._kafka.pause(self.stopped)
+        self._kafka.read_from(seek)
+
+    def count(self, batches: Sequence[Batch]) -> None:
+        """Counts what is new in the batches, or changes nothing and forgets the positions.
+
+        Raises:
+            Unavailable: database or broker are away; the positions are forgotten.
+        """
+        try:
+            done = self._try(batches)
+            while done is None:  # the database refused records, which are set aside now
+                done = self._try(batches)
+        except Stale as stale:
+            log.info("stale", why=str(stale))
+            self._meters.add(COUNTING_UNDONE, 1, "stale")
+            self.forget()
+            return
+        except Unavailable:
+            self._meters.add(COUNTING_UNDONE, 1, "unavailable")
+            self.forget()
+            raise
+        except BaseException:
+            self.forget(drop_seen=True)
+            raise
+        self._believe(done)
+
+    def _try(self, batches: Sequence[Batch]) -> Work | None:
+        """Does one transaction; None: it was refused, and the culprits are among the refused."""
+        work = Work(slices={})
+        letters: list[dead_letters.Letter] = []
+        origins: list[tuple[Batch, int]] = []
+        for batch in batches:
+            kept = self._fitting(batch, work)
+            letters += _letters(batch, kept)
+            self._add(batch, kept, work, origins)
+        if not work.slices:
+            return work
+        self._kafka.keep(letters)
+        try:
+            self._store.commit(work)
+        except RefusedByDatabase:
+            culprits = self._culprits([record for _, record in work.records], 0)
+            if not culprits:
+                raise
+            for index in culprits:
+                batch, message = origins[index]
+                batch.refuse(
+                    message, Refused(Reason.REFUSED_BY_DATABASE, "the database won't store it")
+                )
+            return None
+        return work
+
+    def _culprits(self, records: Sequence[Record], first: int) -> list[int]:
+        """Which records the database refuses by themselves, found by halving."""
+        if not records or self._store.would_store(records):
+            return []
+        if len(records) == 1:
+            return [first]
+        half = len(records) // 2
+        return [
+            *self._culprits(records[:half], first),
+            *self._culprits(records[half:], first + half),
+        ]
+
+    def _believe(self, done: Work) -> None:
+        """Takes over what is committed."""
+        by_key = {placed.key: placed for placed in self._placed.values()}
+        for key, piece in done.slices.items():
+            placed = by_key[key]
+            placed.next_offset = self._reached[key] = piece.end
+            placed.in_a_row = piece.refused_in_a_row
+            if piece.stopped_reason is not None:
+                placed.stopped = True
+                log.error(piece.stopped_reason, topic=piece.topic, partition=key[1])
+                self._kafka.pause(self.stopped)
+            self._meters.add(EVENTS_APPLIED, piece.applied, piece.topic)
+            self._meters.add(EVENTS_REPEATED, piece.repeated, piece.topic)
+            self._meters.add(EVENTS_DEAD, piece.dead, piece.topic)
+        self._newest.update({(chunk.topic, chunk.shard): chunk for chunk in done.chunks})
+        self._seen.add(b"".join(chunk.hashes for chunk in done.chunks))
+        self._meters.set(IDS_SEEN, len(self._seen))
+        self._meters.set(PARTITIONS_STOPPED, len(self.stopped))
+
+    def _fitting(self, batch: Batch, work: Work) -> NDArray[np.bool_]:
+        """Which messages go on from where their partition stands; adds the slices of the work."""
+        kept = np.zeros(len(batch.messages), dtype=np.bool_)
+        topic = batch.messages[0].topic() or ""
+        for number in np.unique(batch.partition).tolist():
+            placed = self._placed.get((topic, number))
+            if placed is None or placed.stopped:
+                continue
+            of_it = np.flatnonzero(batch.partition == number)
+            of_it = of_it[batch.offset[of_it] >= placed.next_offset]
+            if not len(of_it):
+                continue
+            first = int(batch.offset[of_it[0]])
+            if (np.diff(batch.offset[of_it]) <= 0).any() or (
+                # A hole before a batch may be the log's own, or a batch that was dropped on its
+                # way here: only a second look tells them apart.
+                first > placed.next_offset and placed.suspected != first
+            ):
+                placed.suspected = first
+                self._kafka.read_from({(topic, number): placed.next_offset})
+                continue
+            placed.suspected = None
+            refused = [at for at, index in enumerate(of_it.tolist()) if index in batch.refused]
+            stop, in_a_row = first_too_many(refused, len(of_it), placed.in_a_row)
+            reason = detail = None
+            if stop is not None:
+                of_it = of_it[: stop + 1]
+                reason, detail = "too_many_refused", f"{in_a_row} records in a row are no events"
+            kept[of_it] = True
+            last = int(of_it[-1])
+            work.slices[placed.key] = Slice(
+                topic,
+                start=placed.next_offset,
+                end=int(batch.offset[last]) + 1,
+                watermark_ms=batch.messages[last].timestamp()[1],
+                dead=sum(1 for at in refused if stop is None or at <= stop),
+                refused_in_a_row=in_a_row,
+                stopped_reason=reason,
+                stopped_detail=detail,
+            )
+        return kept
+
+    def _add(
+        self,
+        batch: Batch,
+        kept: NDArray[np.bool_],
+        work: Work,
+        origins: list[tuple[Batch, int]],
+    ) -> None:
+        """Adds to the work what is new among the kept events of a batch."""
+        topic = batch.messages[0].topic() or ""
+        fresh = kept[batch.at]
+        if batch.topic.cleanup == "delete" and fresh.any():
+            fresh &= self._unseen(batch, fresh, work)
+        keys = {number: self._placed[topic, number].key for number in self._numbers(batch, kept)}
+        pressed = len(batch.presses)
+        counted = np.bincount(batch.partition[batch.at[:pressed][fresh[:pressed]]])
+        again = np.bincount(batch.partition[batch.at[kept[batch.at] & ~fresh]])
+        for number, key in keys.items():
+            piece = work.slices[key]
+            piece.applied += int(counted[number]) if number < len(counted) else 0
+            piece.repeated += int(again[number]) if number < len(again) else 0
+        moves: list[Move] = []
+        for index in (np.flatnonzero(fresh[pressed:]) + pressed).tolist():
+            record, message = batch.others[index - pressed], int(batch.at[index])
+            key = keys[int(batch.partition[message])]
+            match record:
+                case events.KioskMisused() | events.ObservationWithdrawn():
+                    moves += correction(record, self._hours)
+                case events.KioskCounted():
+                    work.effects.periods.append(
+                        PeriodCount(record.subject, record.source, record.id, record.data)
+                    )
+                case events.KioskReasonGiven():
+                    pass
+                case _:
+                    work.records.append((key, record))
+                    origins.append((batch, message))
+                    continue
+            work.slices[key].applied += 1
+            if not isinstance(record, Forgotten) and (cell := reasoned(record, self._hours)):
+                reasons = work.effects.reasons
+                reasons[cell[0]] = reasons.get(cell[0], 0) + cell[1]
+        if pressed:
+            presses = batch.columns.kept(fresh[:pressed])
+            work.presses = presses.extended(moves) if moves else presses
+        elif moves:
+            work.presses = batch.columns.extended(moves)
+
+    @staticmethod
+    def _numbers(batch: Batch, kept: NDArray[np.bool_]) -> list[int]:
+        numbers: list[int] = np.unique(batch.partition[kept]).tolist()
+        return numbers
+
+    def _unseen(self, batch: Batch, wanted: NDArray[np.bool_], work: Work) -> NDArray[np.bool_]:
+        """Which of the wanted events were never counted; adds their chunks to the work."""
+        if self._hasher is None:
+            self._hasher = Hasher(self._store.hash_key())
+        chosen = np.flatnonzero(wanted).tolist()
+        found: list[Press | events.Event] = [
+            event for event in (*batch.presses, *batch.others) if not isinstance(event, Forgotten)
+        ]
+        if len(chosen) < len(found):
+            found = [found[index] for index in chosen]
+        hashes = self._hasher.hashes(
+            batch.topic.name, [event.source for event in found], [event.id for event in found]
+        )
+        shards = self._shards_of([event.subject for event in found])
+        self._load(batch.topic.name, set(shards))
+        fresh = self._seen.unseen(hashes)
+        packed = np.frombuffer(hashes, dtype="V16")[fresh].tobytes()
+        new_shards = np.array(shards, dtype=np.int64)[fresh]
+        for shard, part in by_shard(packed, new_shards).items():
+            newest = self._newest.get((batch.topic.name, shard))
+            seq = newest.seq + 1 if newest else 1
+            work.chunks.append(Chunk(batch.topic.name, shard, seq, part))
+        result = np.zeros(len(wanted), dtype=np.bool_)
+        result[np.flatnonzero(wanted)] = fresh
+        return result
+
+    def _shards_of(self, subjects: Sequence[str]) -> list[int]:
+        known = self._shards
+        if len(known) > _MOST_SUBJECTS:
+            known.clear()
+        for subject in {*subjects}.difference(known):
+            known[subject] = shard_of(subject)
+        return [known[subject] for subject in subjects]
+
+    def _load(self, topic: str, shards: set[int]) -> None:
+        """Brings memory up to what the shards' logs hold.
+
+        Memory holds a prefix of each log: a transaction that failed adds nothing to it. Where the
+        last entry known is not what the database has, it was restored: all is read anew.
+        """
+        unsure = sorted(shards - {shard for name, shard in self._sure if name == topic})
+        known = {shard: self._newest.get((topic, shard)) for shard in unsure}
+        after = {shard: chunk.seq if chunk else 0 for shard, chunk in known.items()}
+        for shard, chunks in self._store.chunks(topic, after):
+            newest = known[shard]
+            if newest is not None and (not chunks or chunks.pop(0) != newest):
+                self._drop_seen()
+                self._load(topic, shards)
+                return
+            for chunk in chunks:
+                self._seen.add(chunk.hashes)
+            if chunks:
+                self._newest[topic, shard] = chunks[-1]
+        self._sure.update((topic, shard) for shard in unsure)
+
+    def _drop_seen(self) -> None:
+        self._seen.clear()
+        self._newest.clear()
+        self._sure.clear()
+
+
+_MOST_SUBJECTS: Final = 200_000
+
+
+def _letters(batch: Batch, kept: NDArray[np.bool_]) -> list[dead_letters.Letter]:
+    found = []
+    for index, refusal in sorted(batch.refused.items()):
+        if not kept[index]:
+            continue
+        message = batch.messages[index]
+        record = dead_letters.Record(
+            message.topic() or "",
+            int(batch.partition[index]),
+            int(batch.offset[index]),
+            message.key(),
+            message.value(),
+            message.headers() or (),
+        )
+        found.append(
+            dead_letters.letter(record, refusal, service="metrics", time=datetime.now(UTC))
+        )
+    return found

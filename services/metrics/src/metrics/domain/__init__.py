@@ -1,0 +1,1 @@
+"""What a figure is: pure functions without clock, session or settings."""

@@ -1,0 +1,1 @@
+"""Translators between the outside and the domain: topics and HTTP."""

@@ -1,0 +1,41 @@
+"""The command line of metrics: migrate, consume, serve."""
+
+import typer
+
+from kokemus.settings import load
+from metrics.settings import ApiSettings, MetricsSettings
+
+commands = typer.Typer(help="Counts every event exactly once and serves the figures.")
+
+
+@commands.command()
+def migrate() -> None:
+    """Brings the database to the newest schema."""
+    from metrics.storage.schema import migrate as run  # noqa: PLC0415 - the consumer needs no Alembic
+
+    run(load(MetricsSettings).database_url)
+
+
+@commands.command()
+def consume() -> None:
+    """Counts events from Kafka until it is stopped."""
+    from metrics import consume_app  # noqa: PLC0415 - the API needs no FastStream
+
+    consume_app.serve(load(MetricsSettings))
+
+
+@commands.command()
+def serve() -> None:
+    """Serves the figures over HTTP until it is stopped."""
+    from metrics import api_app  # noqa: PLC0415 - the consumer needs no API
+
+    api_app.serve(load(ApiSettings))
+
+
+def main() -> None:
+    """The entry point."""
+    commands()
+
+
+if __name__ == "__main__":
+    main()

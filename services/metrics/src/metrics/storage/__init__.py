@@ -1,0 +1,1 @@
+"""What PostgreSQL keeps, behind stores that return domain objects."""

@@ -1,0 +1,31 @@
+"""Brings a database to the newest schema."""
+
+from importlib import resources
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+
+
+def migrate(database_url: str) -> None:
+    """Runs the migrations that the database lacks; one at a time, whoever else tries.
+
+    Args:
+        database_url: of the role whose search path is the schema of metrics.
+    """
+    config = Config()
+    config.set_main_option(
+        "script_location", str(resources.files("metrics.storage") / "migrations")
+    )
+    engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(
+                sqlalchemy.text("SELECT pg_advisory_lock(hashtext('kokemus.migrate'))")
+            )
+            connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
