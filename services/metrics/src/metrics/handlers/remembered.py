@@ -72,6 +72,7 @@ class Unchanged:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI: answer 304, or pass the request on."""
         etag = self._unchanged(scope) if scope["type"] == "http" else None
         if etag is None:
             await self._app(scope, receive, send)
