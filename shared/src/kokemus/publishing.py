@@ -132,7 +132,7 @@ class Publisher:
     def _route(self, kind: type[events.Event]) -> tuple[str, bool]:
         found = self._routes.get(kind)
         if found is None:
-            declaration = topics.topic_of(str(kind.__struct_config__.tag))
+            declaration = topics.topic_of(topics.short_type(kind))
             name = self._settings.topic_prefix + declaration.name
             found = self._routes[kind] = (name, declaration.key == "subject")
         return found

@@ -83,6 +83,35 @@ def create_app(
     return app
 
 
+def describe(
+    app: FastAPI,
+    path: str,
+    method: str,
+    operation: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+) -> None:
+    """Puts a route that FastAPI does not know into the OpenAPI document.
+
+    Args:
+        app: the application that serves the route.
+        path: of the route.
+        method: in lower case.
+        operation: the OpenAPI operation object.
+        schemas: component schemas that it refers to, by name.
+    """
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        document.setdefault("paths", {}).setdefault(path, {})[method] = operation
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(schemas)
+        components.setdefault("securitySchemes", {})["key"] = {"type": "http", "scheme": "bearer"}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
+
+
 def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
     """Serves until SIGTERM or SIGINT, then ends cleanly within ten seconds."""
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -68,6 +68,11 @@ EVENT_TYPES: Final = _event_types()
 """Every event struct by its full CloudEvents type."""
 
 
+def short_type(kind: type[events.Event]) -> str:
+    """A struct's CloudEvents type without `fi.hel.kokemus.`, such as `kiosk.pressed.v1`."""
+    return str(kind.__struct_config__.tag).removeprefix(events.TYPE_PREFIX)
+
+
 @cache
 def declarations() -> dict[str, Declaration]:
     """All topics by name, dead-letter topics included, in the order of the flow."""

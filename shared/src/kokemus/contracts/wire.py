@@ -5,7 +5,7 @@ model, never the bytes that were received.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from operator import attrgetter
@@ -57,13 +57,18 @@ def encode(event: events.Event) -> bytes:
     return _encoder.encode(event)
 
 
+def union(types: Iterable[type[events.Event]]) -> Any:
+    """The annotation for any of these event types, told apart by `type`."""
+    found: Any = _NoEvent
+    for kind in types:
+        found = found | kind
+    return found
+
+
 @cache
 def decoder(types: tuple[type[events.Event], ...]) -> msgspec.json.Decoder[Any]:
-    """A decoder for the union of these event types, told apart by `type`."""
-    union: Any = _NoEvent
-    for other in types:
-        union = union | other
-    return msgspec.json.Decoder(union)
+    """A decoder for any of these event types."""
+    return msgspec.json.Decoder(union(types))
 
 
 def decode(raw: bytes, types: tuple[type[events.Event], ...]) -> events.Event:

@@ -1,0 +1,1 @@
+"""The rules of statutory cases, as pure functions."""

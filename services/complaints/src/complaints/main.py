@@ -1,0 +1,15 @@
+"""The command line: `python -m complaints.main serve`."""
+
+from complaints.app import SERVICE, create
+from kokemus import command_line
+
+commands = command_line.ingest_service(SERVICE, create)
+
+
+def main() -> None:
+    """Runs the command that was asked for."""
+    commands()
+
+
+if __name__ == "__main__":
+    main()
