@@ -1,5 +1,6 @@
 """Where the running platform's parts are, for commands that were not told."""
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -28,3 +29,16 @@ def bootstrap() -> str:
 def database_url() -> str:
     """The running platform's database, as whoever owns it."""
     return str(status()["database"])
+
+
+def keys_file() -> Path:
+    """The local platform's keys file, up or not.
+
+    Raises:
+        typer.Exit: with code 3, no platform was ever started here.
+    """
+    file = Home.of_environment().secrets / "keys.json"
+    if not file.exists():
+        typer.echo("No platform was started here yet: name a file with --file.", err=True)
+        raise typer.Exit(3)
+    return file
