@@ -106,7 +106,7 @@ class HappyOrNot:
             )
             rows = _rows(response, path)
             yield rows
-            if not rows or response.headers.get(MORE_HEADER) == "false":
+            if not rows or response.headers.get(MORE_HEADER, "").lower() == "false":
                 return
             offset += len(rows)
 
