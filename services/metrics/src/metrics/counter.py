@@ -10,7 +10,7 @@ Everything here is synchronous and runs in one thread at a time.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import structlog
@@ -99,7 +99,6 @@ class Counter:
         self._newest: dict[tuple[str, int], Chunk] = {}
         self._sure: set[tuple[str, int]] = set()
         self._reached: dict[Partition, int] = {}
-        self._shards: dict[str, int] = {}
         self._assigned: set[TopicPartition] = set()
         self._placed: dict[TopicPartition, Placed] = {}
 
@@ -289,7 +288,7 @@ class Counter:
                 self._kafka.read_from({(topic, number): placed.next_offset})
                 continue
             placed.suspected = None
-            refused = [at for at, index in enumerate(of_it.tolist()) if index in batch.refused]
+            refused = np.flatnonzero(np.isin(of_it, list(batch.refused))).tolist()
             stop, in_a_row = first_too_many(refused, len(of_it), placed.in_a_row)
             reason = detail = None
             if stop is not None:
@@ -365,35 +364,29 @@ class Counter:
         """Which of the wanted events were never counted; adds their chunks to the work."""
         if self._hasher is None:
             self._hasher = Hasher(self._store.hash_key())
-        chosen = np.flatnonzero(wanted).tolist()
         found: list[Press | events.Event] = [
-            event for event in (*batch.presses, *batch.others) if not isinstance(event, Forgotten)
+            *batch.presses,
+            *(other for other in batch.others if not isinstance(other, Forgotten)),
         ]
-        if len(chosen) < len(found):
-            found = [found[index] for index in chosen]
+        shards = np.append(
+            batch.columns.shard, [shard_of(event.subject) for event in found[len(batch.presses) :]]
+        ).astype(np.int64)
+        if not wanted.all():
+            found = [event for event, keep in zip(found, wanted.tolist(), strict=True) if keep]
+            shards = shards[wanted]
         hashes = self._hasher.hashes(
             batch.topic.name, [event.source for event in found], [event.id for event in found]
         )
-        shards = self._shards_of([event.subject for event in found])
-        self._load(batch.topic.name, set(shards))
+        self._load(batch.topic.name, set(np.unique(shards).tolist()))
         fresh = self._seen.unseen(hashes)
-        packed = np.frombuffer(hashes, dtype="V16")[fresh].tobytes()
-        new_shards = np.array(shards, dtype=np.int64)[fresh]
-        for shard, part in by_shard(packed, new_shards).items():
+        packed = np.frombuffer(hashes, dtype="V16")[fresh]
+        for shard, part in by_shard(packed, shards[fresh]).items():
             newest = self._newest.get((batch.topic.name, shard))
             seq = newest.seq + 1 if newest else 1
             work.chunks.append(Chunk(batch.topic.name, shard, seq, part))
         result = np.zeros(len(wanted), dtype=np.bool_)
-        result[np.flatnonzero(wanted)] = fresh
+        result[wanted] = fresh
         return result
-
-    def _shards_of(self, subjects: Sequence[str]) -> list[int]:
-        known = self._shards
-        if len(known) > _MOST_SUBJECTS:
-            known.clear()
-        for subject in {*subjects}.difference(known):
-            known[subject] = shard_of(subject)
-        return [known[subject] for subject in subjects]
 
     def _load(self, topic: str, shards: set[int]) -> None:
         """Brings memory up to what the shards' logs hold.
@@ -420,9 +413,6 @@ class Counter:
         self._seen.clear()
         self._newest.clear()
         self._sure.clear()
-
-
-_MOST_SUBJECTS: Final = 200_000
 
 
 def _letters(batch: Batch, kept: NDArray[np.bool_]) -> list[dead_letters.Letter]:

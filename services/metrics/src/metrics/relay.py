@@ -19,8 +19,8 @@ from kokemus.metric_names import CHANGES_WAITING
 from kokemus.publishing import Publisher
 from kokemus.telemetry import Meters
 
-PAUSE_SECONDS: Final = 0.2
-"""Between two looks at the outbox; half of what a dashboard waits for a change."""
+PAUSE_SECONDS: Final = 0.5
+"""Between two looks at the outbox: short for a reader, long enough to gather what belongs together."""
 MOST_ROWS: Final = 10_000
 
 METRICS_OF: Final[dict[str, list[str]]] = {
@@ -38,6 +38,9 @@ METRICS_OF: Final[dict[str, list[str]]] = {
     "reported": ["reported"],
 }
 """Which metrics a kind of change concerns."""
+
+Row = tuple[str, date, str, str, str]
+"""Entity, day, kind of change, version and place of a row of the outbox."""
 
 log = structlog.get_logger()
 
@@ -76,20 +79,20 @@ class Relay:
             await asyncio.to_thread(self._delete, rows)
         return len(rows)
 
-    def _read(self) -> list[tuple[str, date, str, str]]:
+    def _read(self) -> list[Row]:
         return (
             self._connection()
             .execute("SELECT entity, day, of, version::text FROM changed LIMIT %s", (MOST_ROWS,))
             .fetchall()
         )
 
-    def _delete(self, rows: list[tuple[str, date, str, str]]) -> None:
+    def _delete(self, rows: list[Row]) -> None:
+        # A row's place and version together name exactly the row that was announced.
         self._connection().execute(
             "DELETE FROM changed WHERE ctid IN (SELECT c.ctid FROM changed AS c"
-            " JOIN unnest(%s::text[], %s::date[], %s::text[], %s::text[]) AS d(e, t, o, v)"
-            " ON c.entity = d.e AND c.day = d.t AND c.of = d.o AND c.version::text = d.v"
-            " FOR UPDATE OF c SKIP LOCKED)",
-            [list(column) for column in zip(*rows, strict=True)],
+            " JOIN unnest(%s::tid[], %s::xid8[]) AS d(place, version)"
+            " ON c.ctid = d.place AND c.version = d.version FOR UPDATE OF c SKIP LOCKED)",
+            ([place for *_, place in rows], [version for *_, version, _ in rows]),
         )
 
     def _connection(self) -> psycopg.Connection[Any]:
@@ -103,13 +106,11 @@ class Relay:
             self._open = None
 
 
-def announcements(
-    rows: list[tuple[str, date, str, str]], now: datetime
-) -> list[events.MetricsChanged]:
+def announcements(rows: list[Row], now: datetime) -> list[events.MetricsChanged]:
     """One event an entity: every metric that changed, from the first to the last day."""
     days: dict[str, set[date]] = defaultdict(set)
     metrics: dict[str, set[str]] = defaultdict(set)
-    for entity, day, kind, _ in rows:
+    for entity, day, kind, *_ in rows:
         days[entity].add(day)
         metrics[entity].update(METRICS_OF[kind])
     return [

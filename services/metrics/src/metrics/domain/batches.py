@@ -68,6 +68,9 @@ class Batch:
 
 def by_topic(messages: Sequence[Message]) -> dict[str, list[Message]]:
     """Messages by full topic name, in their order."""
+    names = {message.topic() for message in messages}
+    if len(names) == 1:
+        return {names.pop() or "": list(messages)}
     found: dict[str, list[Message]] = defaultdict(list)
     for message in messages:
         found[message.topic() or ""].append(message)

@@ -7,7 +7,7 @@ mark moves one, a withdrawal takes one back. Additions commute, so the order of 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,6 +17,7 @@ from kokemus.contracts import events
 from kokemus.contracts.wire import check_data, check_identifier
 from kokemus.errors import Reason, Refused
 from metrics.domain.local_time import REFUSED, LocalHours, day_of
+from metrics.domain.seen import shard_of
 
 VALUES: Final = 11
 """Room for the longest scale (0 to 10); shorter scales leave the rest at 0."""
@@ -29,9 +30,10 @@ class Press(
     tag_field="type",
     tag=events.TYPE_PREFIX + "kiosk.pressed.v1",
 ):
-    """`events.KioskPressed` as the counting path reads it: the time stays text.
+    """`events.KioskPressed` as the counting path reads it.
 
-    Making a datetime of every time would cost as much as all other decoding together.
+    The time stays text, and the data bytes: the same few come again and again, so each is read
+    and checked once. Making objects of both would cost as much as all other decoding.
     """
 
     specversion: Literal["1.0"]
@@ -39,8 +41,7 @@ class Press(
     source: events.Identifier
     subject: events.Identifier
     time: str
-    data: events.Press
-    traceparent: str | None = None
+    data: msgspec.Raw
 
 
 class Stream(NamedTuple):
@@ -58,10 +59,6 @@ class Stream(NamedTuple):
     def series(self) -> tuple[str, str, str, str]:
         """Entity, channel, scale and question: what a figure is for."""
         return (self.entity, self.channel, self.scale, self.question)
-
-
-_NO_STREAM: Final = Stream("", "", "", "", "", "", "")
-"""Stands for a stream that is refused; nothing that is counted has it."""
 
 
 class Reasoned(NamedTuple):
@@ -89,7 +86,8 @@ class PeriodCount(NamedTuple):
 class Columns:
     """Single counts, one an index: which stream, when, which value, marked or not, plus or minus.
 
-    `stream` holds indices into `streams`. All arrays have the same length.
+    `stream` holds indices into `streams`, `hour` local hours, `shard` the shards of the subjects.
+    All arrays have the same length.
     """
 
     streams: list[Stream]
@@ -98,6 +96,7 @@ class Columns:
     value: NDArray[np.int64]
     marked: NDArray[np.bool_]
     amount: NDArray[np.int64]
+    shard: NDArray[np.int64]
 
     def kept(self, which: NDArray[np.bool_]) -> "Columns":
         """The same with only some indices."""
@@ -108,6 +107,7 @@ class Columns:
             self.value[which],
             self.marked[which],
             self.amount[which],
+            self.shard[which],
         )
 
     def extended(self, moves: Sequence["Move"]) -> "Columns":
@@ -123,6 +123,7 @@ class Columns:
             np.append(self.value, [move.value for move in moves]),
             np.append(self.marked, [move.marked for move in moves]),
             np.append(self.amount, [move.amount for move in moves]),
+            np.append(self.shard, [shard_of(move.stream.entity) for move in moves]),
         )
 
 
@@ -155,83 +156,116 @@ class Tally(NamedTuple):
     counts: NDArray[np.int64]
 
 
+class Shape(NamedTuple):
+    """All of a press but its id and time: what is counted where."""
+
+    stream: int
+    shard: int
+    value: int
+    marked: bool
+
+
+_MOST_SHAPES: Final = 500_000
+_read_press: Final = msgspec.json.Decoder(events.Press).decode
+
+
 class PressReader:
-    """Checks and translates presses; remembers which streams it has checked before."""
+    """Checks and translates presses; remembers the shapes that it has checked before."""
 
     def __init__(self, hours: LocalHours) -> None:
         self._hours = hours
-        self._known: dict[tuple[Any, ...], Stream | Refused] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._numbers: dict[tuple[str, str, bytes], int] = {}
+        self._shapes = np.zeros((1024, len(Shape._fields)), dtype=np.int64)
+        self._streams: dict[Stream, int] = {}
 
     def columns(self, presses: Sequence[Press]) -> tuple[Columns, list[tuple[int, Refused]]]:
         """The columns of presses (index for index) and which of them are refused, and why.
 
-        A refused press keeps its index, with hour REFUSED; the caller drops it.
+        A refused press keeps its index; the caller drops it.
         """
-        keys = [
-            (p.subject, p.source, d.device_id, d.channel, d.scale, d.question_id, d.touchpoint)
-            for p in presses
-            for d in (p.data,)
-        ]
-        number: dict[tuple[Any, ...], int] = {}
-        stream = [number.setdefault(key, len(number)) for key in keys]
-        hour = np.array(self._hours.of([p.time for p in presses]), dtype=np.int64)
-        value = np.array([p.data.value for p in presses], dtype=np.int64)
-        marked = np.array([p.data.misuse for p in presses], dtype=np.bool_)
-        checked = [self._checked(key) for key in number]
-        sizes = np.array([events.SCALE_SIZES[key[4]] for key in number], dtype=np.int64)
-        which = np.array(stream, dtype=np.int64)
-        refused = self._refused(presses, checked, which, hour, value >= sizes[which])
-        streams = [_NO_STREAM if isinstance(s, Refused) else s for s in checked]
-        amount = np.ones(len(keys), dtype=np.int64)
-        return Columns(streams, which, hour, value, marked, amount), refused
+        if len(self._numbers) > _MOST_SHAPES:
+            self._forget()
+        numbers: list[int] = []
+        refused: dict[int, Refused] = {}
+        known = self._numbers
+        for press in presses:
+            key = (press.subject, press.source, bytes(press.data))
+            number = known.get(key)
+            if number is None:
+                try:
+                    number = self._learn(key)
+                except Refused as refusal:
+                    refused[len(numbers)] = refusal
+                    number = 0
+            numbers.append(number)
+        shapes = self._shapes[numbers]
+        hour = self._hours.of([press.time for press in presses])
+        self._refuse(presses, hour, refused)
+        stream, inverse = np.unique(shapes[:, 0], return_inverse=True)
+        streams = list(self._streams)
+        columns = Columns(
+            [streams[number] for number in stream.tolist()] if streams else [],
+            inverse,
+            hour,
+            shapes[:, 2],
+            shapes[:, 3].astype(np.bool_),
+            np.ones(len(numbers), dtype=np.int64),
+            shapes[:, 1],
+        )
+        return columns, sorted(refused.items())
 
-    def _checked(self, key: tuple[Any, ...]) -> Stream | Refused:
-        known = self._known.get(key)
-        if known is None:
-            known = Stream(*key[:6], key[6] or "")  # type: ignore[call-arg]  # six of seven
-            try:
-                for value, pointer in zip(
-                    (key[0], key[1], key[2], key[5]),
-                    ("/subject", "/source", "/data/device_id", "/data/question_id"),
-                    strict=True,
-                ):
-                    check_identifier(value, pointer)
-            except Refused as refusal:
-                known = refusal
-            if len(self._known) > 200_000:
-                self._known.clear()
-            self._known[key] = known
-        return known
+    def _learn(self, key: tuple[str, str, bytes]) -> int:
+        subject, source, raw = key
+        try:
+            data = _read_press(raw)
+        except msgspec.MsgspecError:
+            raise Refused(Reason.INVALID, "data is not that of a press", "/data") from None
+        check_identifier(subject, "/subject")
+        check_identifier(source, "/source")
+        check_identifier(data.device_id, "/data/device_id")
+        check_identifier(data.question_id, "/data/question_id")
+        check_data(data, "/data")
+        stream = self._streams.setdefault(stream_of(subject, source, data), len(self._streams))
+        number = len(self._numbers)
+        if number == len(self._shapes):
+            self._shapes = np.concatenate((self._shapes, np.zeros_like(self._shapes)))
+        self._shapes[number] = (stream, shard_of(subject), data.value, data.misuse)
+        self._numbers[key] = number
+        return number
 
-    def _refused(
-        self,
-        presses: Sequence[Press],
-        checked: Sequence[Stream | Refused],
-        stream: NDArray[np.int64],
-        hour: NDArray[np.int64],
-        beyond: NDArray[np.bool_],
-    ) -> list[tuple[int, Refused]]:
-        bad_streams = np.array([isinstance(s, Refused) for s in checked], dtype=np.bool_)
-        suspects = (hour == REFUSED) | beyond | bad_streams[stream]
-        if not _all_identifiers([p.id for p in presses]):
-            suspects[:] = True
-        refused = []
-        for index in np.flatnonzero(suspects):
-            press, known = presses[int(index)], checked[stream[index]]
+    @staticmethod
+    def _refuse(
+        presses: Sequence[Press], hour: NDArray[np.int64], refused: dict[int, Refused]
+    ) -> None:
+        for index in np.flatnonzero(hour == REFUSED).tolist():
+            refused[index] = Refused(
+                Reason.INVALID_TIME,
+                "time must be RFC 3339 with an offset, between 2000 and 2099",
+                "/time",
+            )
+        if _all_identifiers([press.id for press in presses]):
+            return
+        for index, press in enumerate(presses):
             try:
-                if isinstance(known, Refused):
-                    raise known
-                if hour[index] == REFUSED:
-                    raise Refused(
-                        Reason.INVALID_TIME,
-                        "time must be RFC 3339 with an offset, between 2000 and 2099",
-                        "/time",
-                    )
                 check_identifier(press.id, "/id")
-                check_data(press.data, "/data")
             except Refused as refusal:
-                refused.append((int(index), refusal))
-        return refused
+                refused[index] = refusal
+
+
+def stream_of(subject: str, source: str, press: events.Press) -> Stream:
+    """The stream that a press belongs to."""
+    return Stream(
+        subject,
+        source,
+        press.device_id,
+        press.channel,
+        press.scale,
+        press.question_id,
+        press.touchpoint or "",
+    )
 
 
 _IDENTIFIER_BYTES: Final = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._:/-"
@@ -251,32 +285,17 @@ def correction(event: events.Event, hours: LocalHours) -> list[Move]:
         case events.KioskMisused(data=events.Misused(press=named)):
             if named.data.misuse:
                 return []  # it came marked: nothing is left to move
-            stream, hour = _cell(event, named.time, named.data, hours)
-            value = named.data.value
+            stream = stream_of(event.subject, event.source, named.data)
+            hour, value = hours.of_moment(named.time), named.data.value
             return [Move(stream, hour, value, False, -1), Move(stream, hour, value, True, 1)]
         case events.ObservationWithdrawn(
             data=events.Withdrawn(original=events.OriginalPress() as o)
         ):
-            stream, hour = _cell(event, o.time, o.data, hours)
+            stream = stream_of(event.subject, event.source, o.data)
+            hour = hours.of_moment(o.time)
             return [Move(stream, hour, o.data.value, o.data.misuse, -1)]
         case _:
             return []
-
-
-def _cell(
-    event: events.Event, time: Any, press: events.Press, hours: LocalHours
-) -> tuple[Stream, int]:
-    (hour,) = hours.of([time.isoformat()])
-    stream = Stream(
-        event.subject,
-        event.source,
-        press.device_id,
-        press.channel,
-        press.scale,
-        press.question_id,
-        press.touchpoint or "",
-    )
-    return stream, hour
 
 
 def reasoned(event: events.Event, hours: LocalHours) -> tuple[Reasoned, int] | None:
@@ -290,13 +309,12 @@ def reasoned(event: events.Event, hours: LocalHours) -> tuple[Reasoned, int] | N
             amount = -1
         case _:
             return None
-    (hour,) = hours.of([time.isoformat()])
     cell = Reasoned(
         event.subject,
         event.source,
         data.device_id,
         data.channel,
-        day_of(hour),
+        day_of(hours.of_moment(time)),
         data.polarity,
         data.reason,
     )

@@ -6,7 +6,7 @@ subject; the database keeps each shard as a log of chunks, and memory mirrors a 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -208,11 +208,11 @@ def words(hashes: bytes) -> tuple[Words, Words]:
     return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
 
-def by_shard(hashes: bytes, shards: Sequence[int] | NDArray[np.int64]) -> dict[int, bytes]:
-    """Hashes grouped by shard, in ascending order of shards."""
-    packed = np.frombuffer(hashes, dtype="V16")
-    numbers = np.asarray(shards, dtype=np.int64)
-    order = np.argsort(numbers, kind="stable")
-    present, starts = np.unique(numbers[order], return_index=True)
+def by_shard(packed: NDArray[np.void], shards: NDArray[np.int64]) -> dict[int, bytes]:
+    """Hashes (16 bytes an item) grouped by shard, in ascending order of shards."""
+    if not len(packed):
+        return {}
+    order = np.argsort(shards, kind="stable")
+    present, starts = np.unique(shards[order], return_index=True)
     parts = np.split(packed[order], starts[1:])
     return {int(shard): part.tobytes() for shard, part in zip(present, parts, strict=True)}

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import msgspec
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 from opentelemetry.trace import SpanKind
 
+from kokemus import telemetry
 from kokemus.errors import Unavailable
 from kokemus.metric_names import COUNTING_SECONDS
-from kokemus.telemetry import Meters, start_span
+from kokemus.telemetry import Meters
 from metrics.counter import Counter
 from metrics.domain.batches import Batch, BatchDecoder, by_topic
 from metrics.kafka_log import KafkaLog
@@ -86,7 +88,8 @@ class CountingConsumer:
             return
         if self._previous is not None:
             await self._previous
-        self._previous = self._run(self._count, batches)
+        parent = _traceparent(messages[0]) if telemetry.tracing() else None
+        self._previous = self._run(self._count, batches, parent)
 
     async def start(self) -> None:
         """Begins to keep the positions right; called once the subscriber has started."""
@@ -103,12 +106,11 @@ class CountingConsumer:
     def _run(self, work: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
         return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
-    def _count(self, batches: Sequence[Batch]) -> None:
+    def _count(self, batches: Sequence[Batch], parent: str | None) -> None:
         started = time.perf_counter()
-        parent = next((press.traceparent for b in batches for press in b.presses[:1]), None)
         try:
             self._take_assignment()
-            with start_span("count", SpanKind.CONSUMER, parent):
+            with telemetry.start_span("count", SpanKind.CONSUMER, parent):
                 self._counter.count(batches)
         except Unavailable as error:
             self._wait(error)
@@ -159,3 +161,18 @@ class CountingConsumer:
         if new:
             self._kafka.show(new)
             self._committed = positions
+
+
+class _Traced(msgspec.Struct):
+    traceparent: str | None = None
+
+
+_read_trace: Final = msgspec.json.Decoder(_Traced).decode
+
+
+def _traceparent(message: Any) -> str | None:
+    """The trace that a batch goes on with: that of its first event."""
+    try:
+        return telemetry.valid_traceparent(_read_trace(message.value() or b"").traceparent)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
