@@ -27,7 +27,7 @@ class Tables:
         self._connection.close()
 
     def execute(self, statement: str, parameters: Sequence[object] = ()) -> None:
-        self._connection.execute(statement, parameters)  # type: ignore[call-overload]
+        self._connection.execute(statement, parameters)
 
     def count(
         self,
@@ -76,7 +76,7 @@ class Tables:
 
     def _add(self, table: str, key: str, row: Mapping[str, object]) -> None:
         self._connection.execute(
-            f"INSERT INTO {table} AS t VALUES"  # type: ignore[arg-type]
+            f"INSERT INTO {table} AS t VALUES"
             " (%(owner)s, %(day)s, %(counts)s, %(misuse)s, %(at)s)"
             f" ON CONFLICT ({key}) DO UPDATE SET"
             " counts = ARRAY(SELECT a + b FROM unnest(t.counts, excluded.counts) AS u(a, b)),"
@@ -86,7 +86,7 @@ class Tables:
         )
 
     def _id(self, statement: str, parameters: Sequence[object]) -> int:
-        row = self._connection.execute(statement, parameters).fetchone()  # type: ignore[call-overload]
+        row = self._connection.execute(statement, parameters).fetchone()
         assert row is not None
         return int(row[0])
 
