@@ -46,6 +46,8 @@ class HappyOrNotServer:
     def __init__(self) -> None:
         self.token = "right-token"
         self.surveys: list[Row] = []
+        self.points: list[Row] = []
+        self.smileys: list[Row] = []
         self.presses: list[Row] = []
         self.follow_ups: list[Row] = []
         self.answers: deque[Response | None] = deque()
@@ -69,6 +71,15 @@ class HappyOrNotServer:
             | changed
         )
         return survey_id
+
+    def device(self, smiley_id: int, name: str) -> None:
+        self.smileys.append(
+            {"smileyId": smiley_id, "name": name, "smileyType": "SMILEY_TERMINAL", "token": "x"}
+        )
+
+    def point(self, point_id: int, name: str, parent: int | None = None) -> None:
+        row: Row = {"experiencePointId": point_id, "name": name, "type": "EXPERIENCE-POINT"}
+        self.points.append(row if parent is None else row | {"parent": parent})
 
     def press(self, local_time: datetime | str, **changed: Any) -> Row:
         """Adds a press and returns its row, which stays alive: set a mark on it, and it is set."""
@@ -100,13 +111,18 @@ class HappyOrNotServer:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/v2/surveys.json", self._answer(lambda _query: (self.surveys, None))),
+                self._whole("surveys", self.surveys),
+                self._whole("experience-points", self.points),
+                self._whole("smileys", self.smileys),
                 Route("/v2/results/button-feedbacks.json", self._answer(self._of(self.presses))),
                 Route(
                     "/v2/results/follow-up-feedbacks.json", self._answer(self._of(self.follow_ups))
                 ),
             ]
         )
+
+    def _whole(self, name: str, table: list[Row]) -> Route:
+        return Route(f"/v2/{name}.json", self._answer(lambda _query: (table, None)))
 
     def _answer(
         self, rows: Callable[[dict[str, str]], tuple[list[Row], bool | None]]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import HttpUrl
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from ingest_kiosk.happyornot.app import list_devices
 from ingest_kiosk.happyornot.client import HappyOrNot, token_in
 from ingest_kiosk.happyornot.poller import Poller, place_of
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
@@ -38,6 +41,8 @@ FACTS: dict[str, dict[str, dict[str, Any]]] = {
         "surveyType": {"enum": ["CUSTOMER", "EMPLOYEE"]},
         "feedbackScale": {"enum": ["four", "five", "five_reversed", "nps"]},
     },
+    "experience-points.json": {"experiencePointId": WHOLE, "name": {"type": "string"}},
+    "smileys.json": {"smileyId": WHOLE},
     "results/button-feedbacks.json": {
         "feedbackId": {"type": "string", "format": "uuid"},
         "smileyId": WHOLE,
@@ -59,9 +64,10 @@ OPTIONAL_FACTS = {
             *("physical", "digital", "touchless", "qr", "link", "email"),
             *("exit", "skip", "timeout"),
         ]
-    }
+    },
+    "parent": WHOLE,
 }
-"""All of FACTS are required fields; `ui` is not. The last three occur in follow-ups only."""
+"""All of FACTS are required fields; these are not. `ui` has its last three in follow-ups only."""
 
 REQUEST_FACTS = [
     # (query beside two days, status): the limits of the parameters.
@@ -168,6 +174,8 @@ def test_the_server_answers_with_rows_as_the_vendor_describes_them(
     vendor: HappyOrNotServer, path: str
 ) -> None:
     vendor.follow_up(vendor.press(TODAY), 40)
+    vendor.point(9001, "Tammiharju", parent=9000)
+    vendor.device(501, "Aula")
     answer = httpx.get(
         vendor.url + path,
         params={"startDate": "2026-11-22", "endDate": "2026-11-23"},
@@ -527,3 +535,31 @@ async def test_texts_names_and_tokens_appear_in_no_event_and_no_log(
     )
     for private in ("Meikäläinen", "040 123", "example.org", "010190", "right-token", "Odotus"):
         assert private not in said
+
+
+async def test_an_operator_is_told_which_device_was_pressed_where(
+    vendor: HappyOrNotServer, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("right-token")
+    vendor.point(9000, "Terveysasemat")
+    vendor.point(9001, "Tammiharju", parent=9000)
+    vendor.point(9002, "Lepolahti, aula", parent=9000)
+    for device in (501, 502):
+        vendor.device(device, f"Laite {device}")
+    yesterday = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
+    vendor.press(yesterday, experiencePointId=9002)
+    vendor.press(yesterday - timedelta(days=2))
+    vendor.press(yesterday - timedelta(days=3))
+    vendor.press(yesterday, smileyId="broken")
+    file = StringIO()
+    chosen = HappyOrNotSettings(
+        token_file=tmp_path / "token", base_url=HttpUrl(vendor.url), rate=100
+    )
+    await list_devices(chosen, file)
+    first, later = ((yesterday - timedelta(days=days)).date() for days in (3, 0))
+    assert file.getvalue().splitlines() == [
+        "source,device_id,entity,valid_from,valid_to,device,point",
+        f"happyornot,501,,{first},,Laite 501,Terveysasemat / Tammiharju",
+        f'happyornot,501,,{later},,Laite 501,"Terveysasemat / Lepolahti, aula"',
+        "happyornot,502,,,,Laite 502,",
+    ]

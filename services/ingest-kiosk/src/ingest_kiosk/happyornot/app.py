@@ -1,19 +1,33 @@
 """Builds the poller's process from its settings, and closes it."""
 
 import asyncio
+import csv
 import random
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import TextIO
 
 import httpx
 from prometheus_client import start_http_server
 
-from ingest_kiosk.happyornot.client import HappyOrNot, token_in
+from ingest_kiosk.happyornot.client import (
+    BUTTON_FEEDBACKS,
+    EXPERIENCE_POINTS,
+    SMILEYS,
+    HappyOrNot,
+    readable,
+    token_in,
+)
+from ingest_kiosk.happyornot.devices import ExperiencePoint, Line, Smiley, listing
+from ingest_kiosk.happyornot.mapping import ButtonFeedback
 from ingest_kiosk.happyornot.pace import Timing
 from ingest_kiosk.happyornot.poller import Poller, place_of
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
+from ingest_kiosk.happyornot.windows import windows
 from kokemus import telemetry
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.topics import declarations
@@ -57,23 +71,14 @@ async def _until_stopped(
 async def _poll(
     settings: ServiceSettings, vendor: HappyOrNotSettings, meters: Meters, since: date | None
 ) -> None:
-    timing = Timing(
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        sleep=asyncio.sleep,
-        dice=random.SystemRandom(),
-    )
+    timing = _timing()
     if since is None:
         place = await _place(settings, vendor)
     else:
         place = min(vendor.midnight(since) + vendor.overlap, timing.now())
-    async with (
-        Publisher(settings, meters) as publisher,
-        httpx.AsyncClient(base_url=str(vendor.base_url), timeout=60) as http,
-    ):
-        token = partial(token_in, vendor.token_file)
+    async with Publisher(settings, meters) as publisher, _client(vendor, timing) as client:
         await Poller(
-            vendor=HappyOrNot(http, token, vendor.rate, timing),
+            vendor=client,
             publisher=publisher,
             settings=vendor,
             timing=timing,
@@ -87,3 +92,39 @@ async def _place(settings: ServiceSettings, vendor: HappyOrNotSettings) -> datet
     async with CompactedTopic(settings, declarations()["sources.v1"]) as sources:
         await sources.read_to_end()
         return place_of(sources.table.get(vendor.source))
+
+
+async def list_devices(vendor: HappyOrNotSettings, file: TextIO) -> None:
+    """Writes the vendor's devices as CSV, with where they were pressed within the overlap.
+
+    Raises:
+        TokenRefused: 401 or 403.
+        Unavailable: the vendor is away, or does not answer as it should.
+    """
+    timing = _timing()
+    now = timing.now()
+    presses: list[ButtonFeedback] = []
+    async with _client(vendor, timing) as client:
+        smileys = await client.all_of(SMILEYS, Smiley)
+        points = await client.all_of(EXPERIENCE_POINTS, ExperiencePoint)
+        for window in windows(now - vendor.overlap, now, vendor.all_zones):
+            async for rows in client.pages(BUTTON_FEEDBACKS, window):
+                presses += readable(rows, ButtonFeedback)
+    table = csv.writer(file)
+    table.writerow(Line._fields)
+    table.writerows(listing(vendor.source, smileys, points, presses))
+
+
+def _timing() -> Timing:
+    return Timing(
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        dice=random.SystemRandom(),
+    )
+
+
+@asynccontextmanager
+async def _client(vendor: HappyOrNotSettings, timing: Timing) -> AsyncIterator[HappyOrNot]:
+    async with httpx.AsyncClient(base_url=str(vendor.base_url), timeout=60) as http:
+        yield HappyOrNot(http, partial(token_in, vendor.token_file), vendor.rate, timing)

@@ -1,14 +1,14 @@
 """Asks the vendor's customer API v2. Only what is counted: no demographics, texts or contacts."""
 
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
 
-from ingest_kiosk.happyornot.mapping import Survey
 from ingest_kiosk.happyornot.pace import Pace, Timing, back_off, retry_after
 from ingest_kiosk.happyornot.windows import Window
 from kokemus.errors import Unavailable
@@ -16,6 +16,8 @@ from kokemus.errors import Unavailable
 BUTTON_FEEDBACKS: Final = "results/button-feedbacks.json"
 FOLLOW_UP_FEEDBACKS: Final = "results/follow-up-feedbacks.json"
 SURVEYS: Final = "surveys.json"
+EXPERIENCE_POINTS: Final = "experience-points.json"
+SMILEYS: Final = "smileys.json"
 
 TOKEN_HEADER: Final = "X-HON-API-Token"  # noqa: S105 - the header's name
 MORE_HEADER: Final = "X-More-Available"
@@ -25,6 +27,9 @@ LARGEST_PAGE: Final = 10_000
 
 ATTEMPTS: Final = 6
 """Half a minute of trying; whoever is away for longer is asked again at the next poll."""
+
+
+T = TypeVar("T")
 
 
 class TokenRefused(Exception):  # noqa: N818 - named by the reaction, not by the mechanism
@@ -65,21 +70,14 @@ class HappyOrNot:
         self._pace = Pace(rate, timing)
         self._timing = timing
 
-    async def surveys(self) -> dict[int, Survey]:
-        """All surveys by id, but those that the vendor describes in a way that is not known.
+    async def all_of(self, path: str, kind: type[T]) -> list[T]:
+        """Everything under a path that has no pages, but what is not as its description says.
 
         Raises:
             TokenRefused: 401 or 403.
             Unavailable: the vendor is away, or does not answer as it should.
         """
-        found = {}
-        for raw in _rows(await self._get(SURVEYS, {}), SURVEYS):
-            try:
-                survey = msgspec.json.decode(raw, type=Survey)
-            except msgspec.MsgspecError:
-                continue  # its rows are refused and named when they come
-            found[survey.survey_id] = survey
-        return found
+        return list(readable(_rows(await self._get(path, {}), path), kind))
 
     async def pages(self, path: str, window: Window) -> AsyncGenerator[list[msgspec.Raw]]:
         """The rows of a window page by page, oldest first, marked misuse always included.
@@ -136,6 +134,14 @@ class HappyOrNot:
                 break
             await self._timing.sleep(wait)
         raise Unavailable(problem)
+
+
+def readable(rows: Iterable[msgspec.Raw], kind: type[T]) -> Iterator[T]:
+    """Those rows that are as their description says."""
+    decoder = msgspec.json.Decoder(kind)
+    for raw in rows:
+        with suppress(msgspec.MsgspecError):
+            yield decoder.decode(raw)
 
 
 def _rows(response: httpx.Response, path: str) -> list[msgspec.Raw]:

@@ -18,6 +18,7 @@ import structlog
 from ingest_kiosk.happyornot.client import (
     BUTTON_FEEDBACKS,
     FOLLOW_UP_FEEDBACKS,
+    SURVEYS,
     HappyOrNot,
     TokenRefused,
 )
@@ -25,6 +26,7 @@ from ingest_kiosk.happyornot.mapping import (
     ButtonFeedback,
     FollowUpFeedback,
     LeftOut,
+    Survey,
     Translation,
     Vocabulary,
     translate,
@@ -223,9 +225,10 @@ class Poller:
         return since if floor is None else max(since, floor)
 
     async def _vocabulary(self) -> Vocabulary:
+        surveys = await self._vendor.all_of(SURVEYS, Survey)
         return Vocabulary(
             source=self._settings.source,
-            surveys=await self._vendor.surveys(),
+            surveys={survey.survey_id: survey for survey in surveys},
             zone_of=self._settings.zone_of,
             reasons=self._settings.reasons,
         )
