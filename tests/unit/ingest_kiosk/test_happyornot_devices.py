@@ -64,7 +64,7 @@ def test_settings_come_from_the_environment(token: Path, monkeypatch: pytest.Mon
         "INTERVAL": "PT5M",
     }.items():
         monkeypatch.setenv(f"KOKEMUS_HAPPYORNOT_{name}", value)
-    found = HappyOrNotSettings()  # type: ignore[call-arg]  # from the environment
+    found = HappyOrNotSettings()
     assert found.zone_of(12).key == "Europe/London"
     assert found.zone_of(13).key == "Europe/Helsinki"
     assert found.reasons == {40: "odotusaika"}

@@ -1,5 +1,7 @@
 """The command line: `python -m ingest_kiosk.main serve` or `poll`."""
 
+import asyncio
+import sys
 from datetime import datetime
 from typing import Annotated
 
@@ -7,8 +9,10 @@ import typer
 
 from ingest_kiosk.app import SERVICE, create
 from ingest_kiosk.happyornot import app as happyornot
+from ingest_kiosk.happyornot.client import TokenRefused
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from kokemus import command_line
+from kokemus.errors import Unavailable
 from kokemus.settings import ServiceSettings, load
 
 commands = command_line.ingest_service(SERVICE, create)
@@ -23,6 +27,16 @@ def poll(
 ) -> None:
     """Polls HappyOrNot until SIGTERM."""
     happyornot.run(load(ServiceSettings), load(HappyOrNotSettings), since.date() if since else None)
+
+
+@commands.command()
+def devices() -> None:
+    """Lists HappyOrNot's devices and points as CSV, for an operator to place them."""
+    try:
+        asyncio.run(happyornot.list_devices(load(HappyOrNotSettings), sys.stdout))
+    except (TokenRefused, Unavailable) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def main() -> None:
