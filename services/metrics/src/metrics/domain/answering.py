@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from metrics.domain.comparison import Break, broken
 from metrics.domain.definitions import Catalogue, Definition
 from metrics.domain.figures import (
     FORMULAS,
@@ -102,12 +103,23 @@ class _Read:
         return until is not None and until >= self._ends[period]
 
 
+def marks(found: Found, figure: Figure) -> list[Break]:
+    """The marks on a figure's series."""
+    of_entity = found.breaks.get(figure.place.entity)
+    if not of_entity:
+        return []
+    series = figure.definition.metric, figure.place.key.channel
+    return [one.mark for one in of_entity if (one.metric, one.channel) == series]
+
+
 def _rows(read: _Read, definition: Definition, target: Target) -> Iterator[Figure]:
-    flags = ("moved",) if target.moved else ()
     cells = _cells(read, definition, target.entity)
     reported = read.found.reported.get((target.entity, definition.metric), ())
     figures = list(_dense(read, definition, target.entity, cells, reported))
     for figure in figures or _nothing(read, definition, target.entity):
+        flags = ("moved",) if target.moved else ()
+        if broken(figure.span, marks(read.found, figure)):
+            flags = (*flags, "series_break")
         yield msgspec.structs.replace(figure, flags=(*figure.flags, *flags)) if flags else figure
 
 
@@ -270,7 +282,7 @@ def _record_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     for tally in read.found.tallies.get((definition.measure, entity), ()):
         key = Key(tally.channel)
         for values in (WHOLE, tuple(zip(definition.dimensions, tally.breakdown, strict=True))):
-            counts.add((key, values), tally.period, tally.count, tally.as_of)
+            counts.add((key, values), tally.period, tally.records, tally.as_of)
     channel = definition.channels[0]
     if (entity, channel) in read.found.heard:
         counts.cells.setdefault((Key(channel), WHOLE), {})
@@ -285,8 +297,8 @@ def _reason_cells(read: _Read, definition: Definition, entity: str) -> Cells:
         polarity: Breakdown = (("polarity", tally.breakdown[0]),)
         both: Breakdown = (*polarity, ("reason", tally.breakdown[1]))
         for values in (both,) if definition.unit == "percent" else (WHOLE, polarity, both):
-            counts.add((key, values), tally.period, tally.count, tally.as_of)
-        within.add((key, polarity), tally.period, tally.count, tally.as_of)
+            counts.add((key, values), tally.period, tally.records, tally.as_of)
+        within.add((key, polarity), tally.period, tally.records, tally.as_of)
     if definition.additive:
         return counts.answers(Fraction(1), {})
     return counts.answers(Fraction(100), within.cells)
@@ -325,7 +337,7 @@ class _Counts:
 def _device_cells(read: _Read, entity: str) -> Cells:
     tallies = read.found.devices.get(entity, ())
     by_period = {
-        tally.period: Answer(Ratio(Fraction(tally.count), tally.count), tally.as_of, heard=True)
+        tally.period: Answer(Ratio(Fraction(tally.devices), tally.devices), tally.as_of, heard=True)
         for tally in tallies
     }
     return {(Key("kiosk"), WHOLE): by_period} if by_period else {}

@@ -39,6 +39,8 @@ class Break(NamedTuple):
 
     date: date
     kind: Literal["breaks", "caution"]
+    mixes: bool = False
+    """It stands on one device of many: they are mixed from the first such mark to the last."""
 
 
 class Side(NamedTuple):
@@ -106,7 +108,7 @@ def compare(
     """
     if before.printed is None or now.printed is None:
         return Change(None, None, "not_comparable" if hampered else "no_baseline")
-    if _broken(before.span, now.span, breaks):
+    if broken(Span(before.span.first, now.span.last), breaks):
         return Change(None, None, "not_comparable")
     value = now.printed - before.printed
     if not _same_places(now.by_device, before.by_device):
@@ -116,12 +118,17 @@ def compare(
     return _judged(definition, value, now.variation, before.variation)
 
 
-def _broken(before: Span, now: Span, breaks: Sequence[Break]) -> bool:
-    """Whether a break lies between the first day of the earlier period and the last of the later.
+def broken(span: Span, breaks: Sequence[Break]) -> bool:
+    """Whether a series is broken or mixed within a span.
 
-    A break on the very first day has nothing before it.
+    A mark on the first day has nothing before it. With marks on devices the span must lie wholly
+    before the first or from the last one on.
     """
-    return any(one.kind == "breaks" and before.first < one.date <= now.last for one in breaks)
+    dates = [one.date for one in breaks if one.kind == "breaks" and not one.mixes]
+    mixed = [one.date for one in breaks if one.kind == "breaks" and one.mixes]
+    if mixed and min(mixed) <= span.last and span.first < max(mixed):
+        return True
+    return any(span.first < day <= span.last for day in dates)
 
 
 def _same_places(now: Mapping[str, int], before: Mapping[str, int]) -> bool:

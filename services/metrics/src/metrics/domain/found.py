@@ -22,7 +22,7 @@ class Tally(NamedTuple):
     breakdown: tuple[str, ...]
     """The values of the metric's dimensions, in their order."""
     period: int
-    count: int
+    records: int
     as_of: datetime
 
 
@@ -41,30 +41,16 @@ class DeviceTally(NamedTuple):
     """Devices placed under an entity on the last day of a period."""
 
     period: int
-    count: int
+    devices: int
     as_of: datetime
 
 
 class DatedBreak(NamedTuple):
-    """A mark on a series, seen from an entity that is wanted.
-
-    `below` says that it stands on something under the entity, which is then mixed from the first
-    such mark to the last.
-    """
+    """A mark on a series, seen from an entity that is wanted."""
 
     metric: str
     channel: str
     mark: Break
-    below: bool
-
-
-class Earlier(NamedTuple):
-    """What a comparison needs besides the sums of its later periods."""
-
-    sums: Mapping[tuple[str, Key], SumsByPeriod]
-    """Of the earlier periods, numbered as the later ones that they are compared with."""
-    by_device: Mapping[tuple[str, Key], Mapping[tuple[int, bool], Mapping[str, int]]]
-    """Answers by device, by the period's number and whether it is the earlier one."""
 
 
 @dataclass
@@ -86,5 +72,6 @@ class Found:
     """By entity and channel: until when every expected source was heard."""
     breaks: Mapping[str, Sequence[DatedBreak]] = field(default_factory=dict)
     by_day: Mapping[tuple[str, Key], Mapping[date, Sums]] = field(default_factory=dict)
-    """Answers by local day, where variation is asked for; earlier periods' days too."""
-    earlier: Earlier | None = None
+    """Answers by local day, where variation is asked for."""
+    by_device: Mapping[tuple[str, Key, int], Mapping[str, int]] = field(default_factory=dict)
+    """Answers by device in each period, where a comparison is asked for."""

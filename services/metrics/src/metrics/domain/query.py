@@ -1,9 +1,10 @@
 """What is asked of the figures, as the domain understands it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from metrics.domain.comparison import earlier
 from metrics.domain.definitions import Definition
 from metrics.domain.periods import Grain, Period, Span, count_periods, periods
 
@@ -37,6 +38,22 @@ class Query:
         """The days that can hold answers; None if the first has not come."""
         last = min(self.asked.last, self.today)
         return Span(self.asked.first, last) if self.asked.first <= last else None
+
+    @property
+    def earlier(self) -> "Query | None":
+        """The same question about the periods to compare with, in the same order."""
+        dense = self.periods
+        if self.change is None or not dense:
+            return None
+        how = self.change
+        if self.grain == "total":
+            asked = earlier(dense[0].span, self.grain, how)
+        else:
+            asked = Span(
+                earlier(dense[0].whole, self.grain, how).first,
+                earlier(dense[-1].whole, self.grain, how).last,
+            )
+        return replace(self, asked=asked)
 
     def cells(self, targets: int) -> int:
         """At least how many figures so many entities have, before channels multiply them."""

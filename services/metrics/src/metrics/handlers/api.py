@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import Query as Parameter
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, Engine
 
@@ -17,7 +18,10 @@ from kokemus.errors import Unavailable
 from kokemus.keys import Keys
 from kokemus.problems import Problem, described
 from metrics.domain.answering import Context, Order, answer
+from metrics.domain.comparing import changed, varied
 from metrics.domain.definitions import Catalogue
+from metrics.domain.figures import Figure
+from metrics.domain.query import Query
 from metrics.domain.status import TopicStatus, topic_status
 from metrics.handlers import representation
 from metrics.handlers.asking import Asked, Identifier, bounded, cursor_of, place_of, query_of
@@ -126,7 +130,12 @@ def _add_figures(routes: APIRouter, api: Api) -> None:
 
         def compute(connection: Connection) -> tuple[str, bytes, str | None]:
             found = reading.read(connection, query, lambda count: bounded(query, count))
-            rows = answer(Context(query, found, api.catalogue, api.zone))
+            context = Context(query, found, api.catalogue, api.zone)
+            rows = answer(context)
+            if query.variation:
+                rows = varied(context, rows)
+            if query.earlier is not None:
+                rows = _compared(connection, context, query.earlier, rows)
             order = Order(query, found.targets)
             if after is not None:
                 rows = [figure for figure in rows if order(figure) > after]
@@ -144,6 +153,14 @@ def _add_figures(routes: APIRouter, api: Api) -> None:
         api.memory.keep(question, api.state_of(version), strong_etag(body))
         link = {} if following is None else {"Link": _next(request, following)}
         return answered(request, body, CSV if csv else JSON, **link)
+
+
+def _compared(
+    connection: Connection, context: Context, earlier: Query, rows: list[Figure]
+) -> list[Figure]:
+    found = reading.read(connection, earlier, lambda _: None, context.found.targets)
+    before = Context(earlier, found, context.catalogue, context.zone)
+    return changed(context, rows, before, answer(before))
 
 
 def _next(request: Request, cursor: str) -> str:
@@ -167,10 +184,10 @@ def _add_catalogue(routes: APIRouter, api: Api) -> None:
     @routes.get("/entities")
     async def entities(
         request: Request,
-        kind: Annotated[Identifier | None, Query()] = None,
-        parent: Annotated[Identifier | None, Query()] = None,
-        cursor: Annotated[Identifier | None, Query()] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST_ENTITIES)] = 1_000,
+        kind: Annotated[Identifier | None, Parameter()] = None,
+        parent: Annotated[Identifier | None, Parameter()] = None,
+        cursor: Annotated[Identifier | None, Parameter()] = None,
+        limit: Annotated[int, Parameter(ge=1, le=MOST_ENTITIES)] = 1_000,
     ) -> Response:
         """The organisation tree: every entity with its validities, by id."""
         page = catalogue_reading.Page(kind, parent, cursor or "", limit + 1)
@@ -198,7 +215,7 @@ def _add_catalogue(routes: APIRouter, api: Api) -> None:
 
     @routes.get("/breaks")
     async def breaks(
-        request: Request, entity: Annotated[Identifier | None, Query()] = None
+        request: Request, entity: Annotated[Identifier | None, Parameter()] = None
     ) -> Response:
         """Dated marks on series: of an entity, of those above it and of those under it."""
         marks = await api.read(lambda connection: catalogue_reading.breaks(connection, entity))

@@ -72,6 +72,8 @@ def query_of(asked: FigureParameters, catalogue: Catalogue, now: datetime, zone:
     """
     if asked.first > asked.last:
         raise Problem(400, "'from' is after 'to'")
+    if asked.change and asked.grain == "day":
+        raise Problem(400, "single days are not compared: ask by week or longer")
     unknown = [metric for metric in asked.metric if metric not in catalogue.definitions]
     if unknown:
         raise Problem(404, "no such metric: /v1/metrics lists them")

@@ -93,18 +93,25 @@ def version(connection: Connection) -> str:
     return str(connection.exec_driver_sql(_VERSION).scalar_one())
 
 
-def read(connection: Connection, query: Query, check: Callable[[int], None]) -> Found:
+def read(
+    connection: Connection,
+    query: Query,
+    check: Callable[[int], None],
+    wanted: Sequence[Target] | None = None,
+) -> Found:
     """Everything that the figures of a query are made of.
 
     Args:
         connection: in a read-only transaction.
         query: what was asked.
         check: refuses too many entities, once their number is known.
+        wanted: the entities, where they are known already.
     """
-    found = Found(version(connection), targets(connection, query))
+    found = Found(version(connection), targets(connection, query) if wanted is None else wanted)
     check(len(found.targets))
     entities = [target.entity for target in found.targets]
     found.reported = record_reading.reported(connection, query, entities)
+    found.breaks = record_reading.breaks(connection, entities)
     span = query.span
     if span is None:
         return found
@@ -164,14 +171,10 @@ def _read_answers(
         for key in {leaf.key for leaf in leaves}
     }
     leaves = [leaf for leaf in leaves if feeding[leaf.key]]
+    misuse = any(one.metric == "misuse_share" for one in wanted)
+    starts = [period.span.first for period in query.periods]
     if "presses" in by_measure:
-        found.presses = press_reading.sums(
-            connection,
-            leaves,
-            query.grain,
-            [period.span.first for period in query.periods],
-            misuse=any(one.metric == "misuse_share" for one in wanted),
-        )
+        found.presses = press_reading.sums(connection, leaves, query.grain, starts, misuse=misuse)
         press_reading.add_summaries(connection, query, entities, found.presses)
         series: dict[str, set[Key]] = defaultdict(set)
         for entity, key in ((leaf.entity, leaf.key) for leaf in leaves):
@@ -179,5 +182,9 @@ def _read_answers(
         for entity, key in found.presses:
             series[entity].add(key)
         found.series = series
+        if query.variation or query.change:
+            found.by_day = press_reading.by_day(connection, leaves, span, misuse=misuse)
+        if query.change:
+            found.by_device = press_reading.by_device(connection, leaves, starts)
     if "hours" in by_measure:
         found.hours = record_reading.hours(connection, query, leaves)

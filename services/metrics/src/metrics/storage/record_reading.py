@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from kokemus.contracts.events import SCALE_SIZES
 from metrics.domain.atoms import Leaf
+from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Reported
-from metrics.domain.found import DeviceTally, HourCell, Tally
+from metrics.domain.found import DatedBreak, DeviceTally, HourCell, Tally
 from metrics.domain.periods import Span
 from metrics.domain.query import Query
 from metrics.storage.press_reading import filters
@@ -228,3 +229,26 @@ def heard_until(
         _HEARD, {"entities": list(entities), "first": span.first, "last": span.last}
     )
     return {(entity, channel): until for entity, channel, until, every in rows if every}
+
+
+_BREAKS: Final = """
+SELECT a.ancestor, b.metric, b.channel, b.date, b.kind,
+       EXISTS (SELECT FROM devices d WHERE d.subject = b.entity)
+FROM series_breaks b JOIN ancestry a ON a.descendant = b.entity
+WHERE a.ancestor = ANY(%(entities)s) AND a.ancestor <> b.entity
+  AND b.date BETWEEN a.valid_from AND a.valid_to
+UNION
+SELECT a.descendant, b.metric, b.channel, b.date, b.kind, false
+FROM series_breaks b JOIN ancestry a ON a.ancestor = b.entity
+WHERE a.descendant = ANY(%(entities)s) AND b.date BETWEEN a.valid_from AND a.valid_to
+"""
+
+
+def breaks(connection: Connection, entities: Sequence[str]) -> dict[str, list[DatedBreak]]:
+    """The marks on each entity, on those above it and on those under it, by the tree of the day."""
+    found: dict[str, list[DatedBreak]] = defaultdict(list)
+    for entity, metric, channel, day, kind, mixes in connection.exec_driver_sql(
+        _BREAKS, {"entities": list(entities)}
+    ):
+        found[entity].append(DatedBreak(metric, channel, Break(day, kind, mixes)))
+    return found
