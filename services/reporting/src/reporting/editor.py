@@ -14,7 +14,7 @@ import structlog
 from kokemus.contracts.events import Event, Publication, ReleasePublished
 from kokemus.errors import Unavailable
 from kokemus.publishing import Publisher
-from reporting.domain.drafting import GRAINS, METRICS, draft
+from reporting.domain.drafting import GRAINS, METRICS, Tree, draft
 from reporting.domain.releases import (
     PUBLIC,
     Content,
@@ -61,16 +61,16 @@ class Editor:
             Unavailable: the metrics API cannot be read.
             StepRefusedError: exactly this content has been published already.
         """
-        entities = await self._metrics.entities()
+        tree = Tree(await self._metrics.entities(), await self._metrics.breaks())
         catalogue = await self._metrics.catalogue()
-        ids = [one.id for one in entities]
+        ids = [one.id for one in tree.entities]
         live = [
             figure
             for grain in GRAINS
             for figure in await self._metrics.figures(METRICS, ids, span, grain, change="year")
         ]
         texts = {**self._glossary, **catalogue.texts()}
-        content = draft(live, entities, texts, span, now.date())
+        content = draft(live, tree, texts, span, now.date())
         id_ = await self._store.keep_draft(content, by, now)
         release = await self._store.release(id_)
         if release and release.state == "draft" and not findings(content):

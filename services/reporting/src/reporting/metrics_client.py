@@ -10,7 +10,15 @@ import httpx
 import msgspec
 
 from kokemus.errors import Unavailable
-from reporting.domain.live import LiveCatalogue, LiveEntity, LiveFigure, Status
+from reporting.domain.live import (
+    LiveBreak,
+    LiveCatalogue,
+    LiveEntity,
+    LiveFigure,
+    SourceStatus,
+    Status,
+    Unplaced,
+)
 
 PAGE: Final = 10_000
 """Figures in one answer; the API's greatest page."""
@@ -28,6 +36,18 @@ class _Figures(msgspec.Struct):
 class _Entities(msgspec.Struct):
     entities: list[LiveEntity]
     next: str | None = None
+
+
+class _Breaks(msgspec.Struct):
+    breaks: list[LiveBreak]
+
+
+class _Sources(msgspec.Struct):
+    sources: list[SourceStatus]
+
+
+class _Unplaced(msgspec.Struct):
+    unplaced: list[Unplaced]
 
 
 T = TypeVar("T")
@@ -78,7 +98,7 @@ class MetricsClient:
         return found
 
     async def entities(self) -> list[LiveEntity]:
-        """The organisation tree with its series breaks.
+        """The organisation tree.
 
         Raises:
             Unavailable: the API cannot be reached, or does not take the key.
@@ -99,6 +119,30 @@ class MetricsClient:
             Unavailable: the API cannot be reached, or does not take the key.
         """
         return await self._get("/v1/metrics", {}, LiveCatalogue)
+
+    async def breaks(self) -> list[LiveBreak]:
+        """Every series break.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return (await self._get("/v1/breaks", {}, _Breaks)).breaks
+
+    async def sources(self) -> list[SourceStatus]:
+        """Every source that was ever polled.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return (await self._get("/v1/sources", {}, _Sources)).sources
+
+    async def unplaced(self) -> list[str]:
+        """Ids with counts that hang nowhere in the tree.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return [one.id for one in (await self._get("/v1/unplaced", {}, _Unplaced)).unplaced]
 
     async def status(self) -> Status:
         """What is counted, up to when, and what is missing.

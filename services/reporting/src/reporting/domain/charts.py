@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 from markupsafe import Markup
@@ -59,10 +60,8 @@ def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
         marks: the series breaks.
     """
     count = len(axis.labels)
-    parts = [
-        f'<svg class="chart" role="img" width="100%" height="{HEIGHT}"'
-        f' xmlns="http://www.w3.org/2000/svg" aria-label="{escape(title)}. {escape(description)}">'
-    ]
+    label = f"{escape(title)}. {escape(description)}"
+    parts = [f'<svg class="chart" role="img" width="100%" height="{HEIGHT}" aria-label="{label}">']
     parts += [_grid(level, axis.unit) for level in _GRID]
     parts += [
         f'<text class="chart-label" x="{_x(index, count)}%" y="{_BOTTOM + 24}"'
@@ -90,7 +89,7 @@ def sparkline(description: str, values: Sequence[float | None]) -> Markup:
         f'<line x1="{_x_of(index, count)}" y1="{26 - before * 0.22:.1f}"'
         f' x2="{_x_of(index + 1, count)}" y2="{26 - after * 0.22:.1f}" stroke="currentColor"'
         f' stroke-width="2"/>'
-        for index, (before, after) in enumerate(zip(values, values[1:], strict=False))
+        for index, (before, after) in enumerate(pairwise(values))
         if before is not None and after is not None
     ]
     last = (

@@ -6,12 +6,12 @@ why; an unrounded value never comes this far.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
-from reporting.domain.releases import Break, Content, Entity, Figure, Text
+from reporting.domain.releases import Break, Content, Entity, Figure, Reported, Text
 
 METRICS: Final = ("press_count", "happy_index", "very_positive_share", "satisfied_share")
 """What a release of kind `public-monthly` holds, in the order of its pages."""
@@ -22,9 +22,16 @@ CHANNELS_BY_SERVICE: Final = frozenset({"mobile"})
 """Channels that are never published for a single unit: the answer is given at somebody's home."""
 
 
+class Tree(NamedTuple):
+    """The organisation tree as the metrics API gives it."""
+
+    entities: Sequence[LiveEntity]
+    breaks: Sequence[LiveBreak]
+
+
 def draft(
     live: Iterable[LiveFigure],
-    entities: Sequence[LiveEntity],
+    tree: Tree,
     texts: Mapping[str, Text],
     span: tuple[date, date],
     as_of: date,
@@ -33,12 +40,13 @@ def draft(
 
     Args:
         live: figures of `METRICS` by `GRAINS` within the span.
-        entities: the organisation tree, with its series breaks.
+        tree: the organisation tree, with its series breaks.
         texts: names and explanations by code, such as `metric.happy_index`.
         span: the first and the last day that the release covers.
         as_of: the local day of the draft: the cut-off of knowledge.
     """
-    known = {one.id: one for one in (_entity(live_one, span[1]) for live_one in entities)}
+    entities = (_entity(one, span) for one in tree.entities)
+    known = {one.id: one for one in entities if one is not None}
     figures = [
         published(figure, known[figure.entity].kind)
         for figure in live
@@ -52,7 +60,7 @@ def draft(
         as_of=as_of,
         entities=sorted(known.values(), key=lambda one: one.id),
         figures=figures,
-        breaks=sorted(_breaks(entities, span), key=lambda one: (one.date, one.entity, one.metric)),
+        breaks=_breaks(tree.breaks, span),
         texts=_texts(figures, texts),
     )
 
@@ -87,7 +95,9 @@ def published(figure: LiveFigure, entity_kind: str) -> Figure:
         definition=figure.definition,
         range=figure.range if shown else None,
         change=figure.change if shown else None,
-        reported_as_of=_day(figure.as_of) if reported else None,
+        reported=Reported(figure.reported.as_of, figure.reported.source_document)
+        if reported and figure.reported
+        else None,
     )
 
 
@@ -96,15 +106,17 @@ def _plain(value: float | None) -> int | float | None:
     return int(value) if value is not None and value == int(value) else value
 
 
-def _day(moment: datetime | date | None) -> date | None:
-    return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _entity(live: LiveEntity, day: date) -> Entity:
-    """The entity as it stood on the day, else as it stood last before, else at first."""
-    ordered = sorted(live.validities, key=lambda one: one.valid_from)
-    validity = next((one for one in reversed(ordered) if one.valid_from <= day), ordered[0])
-    return Entity(live.id, live.kind, validity.parent, validity.names)
+def _entity(live: LiveEntity, span: tuple[date, date]) -> Entity | None:
+    """The entity as it stood last in the span; None if it stood nowhere in it."""
+    standing = [
+        one
+        for one in live.validities
+        if one.valid_from <= span[1] and (one.valid_to is None or one.valid_to >= span[0])
+    ]
+    if not standing:
+        return None
+    last = max(standing, key=lambda one: one.valid_from)
+    return Entity(live.id, live.kind, last.parent, last.names)
 
 
 def _trimmed(figures: Iterable[Figure]) -> list[Figure]:
@@ -134,13 +146,13 @@ def _series(figure: Figure) -> tuple[str, str, str, str]:
     return figure.entity, figure.channel, figure.scale or "", figure.family or ""
 
 
-def _breaks(entities: Iterable[LiveEntity], span: tuple[date, date]) -> list[Break]:
-    found: list[tuple[str, LiveBreak]] = [(one.id, mark) for one in entities for mark in one.breaks]
-    return [
-        Break(mark.entity or id_, mark.date, mark.metric, mark.channel, mark.kind, mark.what)
-        for id_, mark in found
-        if mark.metric in METRICS and span[0] <= mark.date <= span[1]
+def _breaks(breaks: Iterable[LiveBreak], span: tuple[date, date]) -> list[Break]:
+    kept = [
+        Break(one.entity, one.date, one.metric, one.channel, one.kind, one.what)
+        for one in breaks
+        if one.metric in METRICS and span[0] <= one.date <= span[1]
     ]
+    return sorted(kept, key=lambda one: (one.date, one.entity, one.metric, one.channel))
 
 
 def _texts(figures: Iterable[Figure], texts: Mapping[str, Text]) -> dict[str, Text]:

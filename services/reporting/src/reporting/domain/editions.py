@@ -1,7 +1,7 @@
 """A release opened for reading: its entities, figures and breaks, found by what pages ask for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from reporting.domain.drafting import METRICS
@@ -104,11 +104,15 @@ def _series(figures: Sequence[Figure]) -> list[Series]:
                 for grain in ("month", "year")
             },
         )
-        for key, by_period in sorted(rows.items(), key=lambda item: _rank(item[0]))
+        for key, by_period in sorted(rows.items(), key=lambda item: _rank(*item))
     ]
 
 
-def _rank(key: tuple[str, str | None, str | None]) -> tuple[int, str, str, str]:
+def _rank(
+    key: tuple[str, str | None, str | None], periods: Iterable[tuple[str, Period]]
+) -> tuple[int, str, int, str, str]:
+    """By channel; within it the series that was heard last comes first."""
     channel, scale, family = key
     known = _CHANNELS.index(channel) if channel in _CHANNELS else len(_CHANNELS)
-    return known, channel, scale or "", family or ""
+    newest = max(period.last.toordinal() for _, period in periods)
+    return known, channel, -newest, scale or "", family or ""

@@ -123,7 +123,8 @@ class Language:
         """Joins words as a list is written: with commas, and a word before the last."""
         if len(parts) < 2:
             return "".join(parts)
-        return f"{', '.join(parts[:-1])} {self.say('ja')} {parts[-1]}"
+        last = self.say("ja")
+        return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
 def _plain(character: str) -> str:

@@ -11,6 +11,13 @@ import msgspec
 from reporting.domain.releases import Change, Number, Period, Range, Text
 
 
+class LiveReported(msgspec.Struct, frozen=True):
+    """What was published elsewhere of the same cell."""
+
+    as_of: date
+    source_document: str
+
+
 class LiveFigure(msgspec.Struct, frozen=True):
     """A figure as the API gives it."""
 
@@ -26,10 +33,10 @@ class LiveFigure(msgspec.Struct, frozen=True):
     dimension: dict[str, Any] = {}
     flags: list[str] = []
     bias_notes: list[str] = []
-    as_of: datetime | date | None = None
     definition: str | None = None
     range: Range | None = None
     change: Change | None = None
+    reported: LiveReported | None = None
 
 
 class LiveValidity(msgspec.Struct, frozen=True):
@@ -42,14 +49,14 @@ class LiveValidity(msgspec.Struct, frozen=True):
 
 
 class LiveBreak(msgspec.Struct, frozen=True):
-    """A series break of an entity."""
+    """A series break, of the entity and all below it."""
 
+    entity: str
     date: date
     metric: str
     channel: str
     kind: str
     what: Text
-    entity: str = ""
 
 
 class LiveEntity(msgspec.Struct, frozen=True):
@@ -58,7 +65,6 @@ class LiveEntity(msgspec.Struct, frozen=True):
     id: str
     kind: str
     validities: list[LiveValidity]
-    breaks: list[LiveBreak] = []
 
 
 class TopicStatus(msgspec.Struct, frozen=True):
@@ -74,10 +80,11 @@ class TopicStatus(msgspec.Struct, frozen=True):
 
 
 class SourceStatus(msgspec.Struct, frozen=True):
-    """When a source was polled last, and how that went."""
+    """When a source was polled last, what the poll read, and how that went."""
 
     source: str
     polled_at: datetime
+    read: int
     error: str | None = None
 
 
@@ -88,8 +95,12 @@ class Status(msgspec.Struct, frozen=True):
     as_of: datetime | None
     unplaced: int
     topics: dict[str, TopicStatus]
-    sources: list[SourceStatus] = []
-    unplaced_ids: list[str] = []
+
+
+class Unplaced(msgspec.Struct, frozen=True):
+    """An id with counts that hangs nowhere in the tree."""
+
+    id: str
 
 
 class LiveMetric(msgspec.Struct, frozen=True):

@@ -17,23 +17,24 @@ from reporting.domain.releases import Break, Change, Entity, Figure
 MONTHS_SHOWN: Final = 24
 """The newest months of a chart and its table; the release itself holds more."""
 _LABELS: Final = 5
+_LEVELS: Final = ("happy_index", "satisfied_share", "very_positive_share")
+"""The metrics from 0 to 100, in the order in which a sentence prefers them."""
 _UNMARKED: Final = frozenset({"self_selected", "bias_note"})
 """Flags that hold for a whole series, and so stand in its notes and not in each row."""
 
 _HEARD: Final = {
     "kiosk": N_(
-        "Palautelaitteilla annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli"
-        " %(index)s."
+        "Palautelaitteilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli"
+        " %(value)s."
     ),
     "mobile": N_(
-        "Kotikäynneillä annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli %(index)s."
+        "Kotikäynneillä annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
     "link": N_(
-        "Linkkikyselyihin annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli"
-        " %(index)s."
+        "Linkkikyselyihin annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
     "web_smiley": N_(
-        "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja hymiöindeksi oli %(index)s."
+        "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
 }
 _ASKED: Final = {
@@ -157,7 +158,7 @@ def embedded(
         value=printed(figure, language) if figure else language.word("status.no_data"),
         missing=figure is None or figure.value is None,
         period=language.period(row.period) if row else "",
-        sentence=sentence(series, row, language) if series and row else "",
+        sentence=sentence(edition, series, row, language) if series and row else "",
         note=_row_notes(row, language) if row else "",
         url=f"{base_url}/{language.code}/{entity.id}",
         more=language.say("Katso kaikki luvut: %(name)s", name=name),
@@ -249,28 +250,24 @@ def tiles(row: Row, edition: Edition, language: Language) -> list[Tile]:
     ]
 
 
-def sentence(series: Series, row: Row, language: Language) -> str:
+def sentence(edition: Edition, series: Series, row: Row, language: Language) -> str:
     """One sentence: how many answered, when, and how it was."""
-    count, index = row.figures.get("press_count"), row.figures.get("happy_index")
     period = language.period(row.period)
-    if count and index and count.value is not None and index.value is not None:
-        return language.say(
-            _HEARD.get(series.channel, _HEARD["kiosk"]),
-            n=printed(count, language),
-            period=period,
-            index=printed(index, language),
-        )
-    first = next(iter(row.figures.values()))
-    known = next((one for one in row.figures.values() if one.value is not None), None)
-    if known is None:
-        return language.say(
-            "%(period)s: %(status)s.", period=period, status=language.word(f"status.{first.status}")
-        )
+    count = row.figures.get("press_count")
+    level = next(
+        (one for name in _LEVELS if (one := row.figures.get(name)) and one.value is not None), None
+    )
+    if count is None or count.value is None or level is None:
+        first = count or next(iter(row.figures.values()))
+        said = printed(first, language)
+        return language.say("%(period)s: %(status)s.", period=period, status=said)
+    name = language.word(f"metric.{level.metric}", edition.content.texts)
     return language.say(
-        "%(period)s: %(metric)s oli %(value)s.",
+        _HEARD.get(series.channel, _HEARD["kiosk"]),
+        n=printed(count, language),
         period=period,
-        metric=language.word(f"metric.{known.metric}"),
-        value=printed(known, language),
+        metric=name.partition(" (")[0],
+        value=printed(level, language),
     )
 
 
@@ -288,7 +285,7 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
     return Section(
         title=_title(series, language, edition),
         asked=spoken,
-        sentence=sentence(series, row, language) if row else "",
+        sentence=sentence(edition, series, row, language) if row else "",
         change=changed(index.change, language) if index else "",
         tiles=tiles(row, edition, language) if row else [],
         period=language.period(row.period) if row else "",
@@ -333,11 +330,12 @@ def _reported(figures: Sequence[Figure], language: Language) -> str:
         "Merkityt luvut on julkaistu aiemmin muualla, ja ne näytetään sellaisina kuin ne"
         " julkaistiin."
     )
-    days = {one.reported_as_of for one in figures if one.reported_as_of}
-    if days:
-        said += " " + language.say(
-            "Niiden tiedot päättyvät %(date)s.", date=language.day(max(days))
-        )
+    told = [one.reported for one in figures if one.reported]
+    if told:
+        last = max(one.as_of for one in told)
+        said += " " + language.say("Niiden tiedot päättyvät %(date)s.", date=language.day(last))
+        source = language.sentence(sorted({one.source for one in told}))
+        said += " " + language.say("Lähde: %(source)s.", source=source)
     return said
 
 

@@ -80,6 +80,13 @@ class Range(msgspec.Struct, frozen=True):
     high: Number
 
 
+class Reported(msgspec.Struct, frozen=True):
+    """Where a figure was published before, and its cut-off."""
+
+    as_of: date
+    source: str
+
+
 class Figure(msgspec.Struct, frozen=True):
     """One published figure: rounded, or null with the status that says why."""
 
@@ -97,8 +104,8 @@ class Figure(msgspec.Struct, frozen=True):
     definition: str | None
     range: Range | None = None
     change: Change | None = None
-    reported_as_of: date | None = None
-    """The cut-off of a figure that was published elsewhere. Counted figures carry only the
+    reported: Reported | None = None
+    """Where a figure that was published elsewhere comes from. Counted figures carry only the
     release's own date: the time of a last event can point at a person."""
 
 

@@ -95,18 +95,23 @@ class _Desk:
         """What has come from each source and topic, and what nobody can place."""
         try:
             status = await self._parts.metrics.status()
+            sources = await self._parts.metrics.sources()
+            unplaced = await self._parts.metrics.unplaced()
         except Unavailable as error:
             return self._page(visit, "away.html", 503, why=str(error))
-        return self._page(visit, "freshness.html", status=status)
+        return self._page(
+            visit, "freshness.html", status=status, sources=sources, unplaced=unplaced
+        )
 
     async def releases(self, visit: Visit) -> Response:
         """Every release with its state."""
         last = _last_whole_month(self._parts.here().date())
+        current = await self._parts.store.current("public-monthly")
         return self._page(
             visit,
             "releases.html",
             releases=await self._parts.store.releases(),
-            first=date(last.year - 1, 1, 1),
+            first=current.period_start if current else date(last.year - 1, 1, 1),
             last=last,
             may_draft=visit.person.may(MAY_DRAFT),
         )

@@ -1,0 +1,137 @@
+// <kokemus-figure entity="terveysasemat" metric="happy_index" lang="fi"></kokemus-figure>
+//
+// Shows one published figure on any page. Needs nothing else, sets no cookie, loads nothing from
+// elsewhere. The page's own policy must let it connect to the address that this file comes from.
+// While that cannot be reached, the last figure stays for 24 hours; one that is withdrawn goes.
+(() => {
+  "use strict";
+  const BASE = new URL(document.currentScript.src).origin;
+  const KEPT_MS = 24 * 60 * 60 * 1000;
+  const METRICS = ["happy_index", "press_count", "very_positive_share", "satisfied_share"];
+  const WORDS = {
+    fi: { gone: "Luku ei ole saatavilla.", old: "Viimeksi haettu luku" },
+    sv: { gone: "Siffran är inte tillgänglig.", old: "Senast hämtade siffra" },
+    en: { gone: "The figure is not available.", old: "The last figure that was fetched" },
+  };
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+    :host { display: block; max-width: 24rem; font: inherit; color: inherit; }
+    :host([hidden]) { display: none; }
+    section { border: 1px solid currentColor; border-left-width: .35rem; padding: .9rem 1.1rem; }
+    p { margin: 0 0 .35rem; }
+    .name { font-weight: 700; }
+    .label::first-letter { text-transform: uppercase; }
+    .value { font-size: 2.4em; font-weight: 700; line-height: 1.1; }
+    .value.missing { font-size: 1.1em; font-weight: 400; }
+    .small { font-size: .9em; }
+    a { color: inherit; }
+  `);
+
+  // Storage may be closed to a page: then nothing is kept, and nothing else changes.
+  const store = {
+    get(key) {
+      try {
+        const kept = JSON.parse(localStorage.getItem(key));
+        return kept && Date.now() - kept.at < KEPT_MS && kept.at <= Date.now() ? kept : null;
+      } catch {
+        return null;
+      }
+    },
+    set(key, figure) {
+      try {
+        localStorage.setItem(key, JSON.stringify({ at: Date.now(), figure }));
+      } catch {
+        // Full or closed.
+      }
+    },
+    drop(key) {
+      try {
+        localStorage.removeItem(key);
+      } catch {
+        // Closed.
+      }
+    },
+  };
+
+  class KokemusFigure extends HTMLElement {
+    static observedAttributes = ["entity", "metric", "lang"];
+
+    connectedCallback() {
+      if (!this.shadowRoot) {
+        this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+      }
+      this.load();
+    }
+
+    attributeChangedCallback() {
+      if (this.isConnected && this.shadowRoot) this.load();
+    }
+
+    async load() {
+      const entity = this.getAttribute("entity");
+      const metric = METRICS.includes(this.getAttribute("metric"))
+        ? this.getAttribute("metric")
+        : METRICS[0];
+      const given = this.getAttribute("lang") || document.documentElement.lang;
+      const lang = Object.hasOwn(WORDS, given) ? given : "fi";
+      if (!entity) return;
+      const path = entity.split("/").map(encodeURIComponent).join("/");
+      const address = `${BASE}/embed/data/${lang}/${path}?metric=${metric}`;
+      const key = `kokemus:${address}`;
+      const load = (this.latest = Symbol(address));
+      let figure = null;
+      let stale = false;
+      try {
+        const answer = await fetch(address, { credentials: "omit", cache: "no-cache" });
+        if (answer.ok) {
+          figure = await answer.json();
+          store.set(key, figure);
+        } else if (answer.status === 404 || answer.status === 410) {
+          store.drop(key);
+        } else {
+          throw new Error(answer.status);
+        }
+      } catch {
+        figure = store.get(key)?.figure ?? null;
+        stale = figure !== null;
+      }
+      if (load === this.latest) this.show(figure, WORDS[lang], lang, stale);
+    }
+
+    show(figure, words, lang, stale) {
+      const section = document.createElement("section");
+      section.lang = lang;
+      const add = (tag, name, text) => {
+        const element = document.createElement(tag);
+        element.className = name;
+        element.textContent = text;
+        section.append(element);
+        return element;
+      };
+      if (figure === null) {
+        add("p", "small", words.gone);
+      } else {
+        section.setAttribute("aria-label", figure.name);
+        add("p", "name", figure.name);
+        add("p", "label", figure.label);
+        add("p", figure.missing ? "value missing" : "value", figure.value);
+        add("p", "small", [figure.period, figure.note].filter(Boolean).join(", "));
+        if (figure.sentence) add("p", "small", figure.sentence);
+        if (stale) add("p", "small", words.old);
+        const link = document.createElement("a");
+        // Only ever an address of the service itself.
+        link.href = new URL(new URL(figure.url).pathname, BASE).href;
+        link.textContent = figure.more;
+        const line = document.createElement("p");
+        line.className = "small";
+        line.append(link);
+        section.append(line);
+      }
+      this.shadowRoot.replaceChildren(section);
+      this.dispatchEvent(new CustomEvent("kokemus-shown", { detail: { stale } }));
+    }
+  }
+  if (!customElements.get("kokemus-figure")) {
+    customElements.define("kokemus-figure", KokemusFigure);
+  }
+})();
