@@ -1,0 +1,245 @@
+"""Nothing is lost and nothing counts twice, whatever fails on the way; cell by cell."""
+
+import os
+import random
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kafka.errors import KafkaError
+
+from kokemus_platform import topics as topic_tools
+from kokemus_platform.kafka import ApacheKafka, Broker
+from kokemus_platform.postgres import Postgres
+from support.counting import Counting, busy_days, press, wait_until
+from support.fault_proxy import FaultProxy
+
+FULL = os.environ.get("KOKEMUS_TEST_FULL") == "1"
+EVENTS = 100_000 if FULL else 8_000
+ROUNDS = 12 if FULL else 3
+
+
+@pytest.fixture
+def counting(
+    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def apache(
+    apache_kafka: ApacheKafka, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    if not apache_kafka.running:
+        apache_kafka.start()
+    with Counting(apache_kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+def test_every_event_twice_and_shuffled_counts_once(counting: Counting) -> None:
+    sent = busy_days(EVENTS, seed=1)
+    twice = sent * 2
+    random.Random(2).shuffle(twice)
+    counting.start()
+    counting.send(twice)
+    applied, repeated, dead = counting.wait_for(len(twice))
+    assert (applied, repeated, dead) == (len(sent), len(sent), 0)
+    counting.assert_exact(sent)
+
+
+def test_a_process_killed_at_random_moments_under_load_loses_and_doubles_nothing(
+    counting: Counting,
+) -> None:
+    sent = busy_days(EVENTS, seed=3)
+    chance = random.Random(4)
+    counting.start()
+    sender = threading.Thread(target=counting.send, args=(sent,))
+    sender.start()
+    for round_ in range(ROUNDS):
+        share = len(sent) * (round_ + chance.random()) / ROUNDS
+        wait_until(lambda goal=share: sum(counting.progress()) > goal * 0.9, 60)
+        counting.kill()
+        counting.start()
+    sender.join()
+    counting.wait_for(len(sent))
+    counting.assert_exact(sent)
+
+
+def test_three_processes_that_come_and_go_count_each_event_once(counting: Counting) -> None:
+    sent = busy_days(EVENTS, seed=5)
+    counting.start(2)
+    half = len(sent) // 2
+    counting.send(sent[:half])
+    wait_until(lambda: sum(counting.progress()) > half // 4, 60, counting.logs)
+    counting.start()
+    counting.send(sent[half:])
+    counting.kill(0)
+    counting.wait_for(len(sent))
+    counting.assert_exact(sent)
+
+
+def test_a_broker_restart_loses_nothing_on_apache_kafka(
+    apache: Counting, apache_kafka: ApacheKafka
+) -> None:
+    sent = busy_days(EVENTS, seed=6)
+    apache.start()
+    half = len(sent) // 2
+    apache.send(sent[:half])
+    apache_kafka.kill()
+    apache_kafka.start()
+    apache.send(sent[half:])
+    apache.wait_for(len(sent), 120)
+    apache.assert_exact(sent)
+
+
+def test_a_topic_made_anew_that_gets_everything_again_doubles_nothing(
+    counting: Counting, kafka: Broker
+) -> None:
+    sent = busy_days(EVENTS, seed=7)
+    counting.start()
+    counting.send(sent)
+    counting.wait_for(len(sent))
+    if kafka.durable:
+        with topic_tools.admin(counting.bootstrap) as client:
+            client.delete_topics([counting.topic])
+    else:
+        kafka.restart()
+    wait_until(lambda: made_anew(counting), 30)
+    counting.send(sent)
+    applied, repeated, _ = counting.wait_for(2 * len(sent))
+    assert (applied, repeated) == (len(sent), len(sent))
+    counting.assert_exact(sent)
+
+
+def made_anew(counting: Counting) -> bool:
+    """Makes the topics that are missing; not yet while the broker still deletes one."""
+    try:
+        topic_tools.apply(counting.bootstrap, counting.prefix)
+    except (topic_tools.Incomplete, KafkaError):
+        return False
+    return True
+
+
+def test_a_database_that_crashes_under_load_takes_counts_and_offsets_back_together(
+    counting: Counting, postgres: Postgres
+) -> None:
+    sent = busy_days(EVENTS, seed=8)
+    counting.start()
+    sender = threading.Thread(target=counting.send, args=(sent,))
+    sender.start()
+    for round_ in range(2):
+        wait_until(lambda r=round_: sum(counting.progress()) > len(sent) * r // 4, 60)
+        postgres.kill()
+        postgres.start()
+    sender.join()
+    wait_until(lambda: sum(counting.progress()) >= len(sent), 90, counting.logs)
+    counting.assert_exact(sent)
+
+
+def test_a_network_cut_in_the_middle_of_a_commit_changes_no_figure(
+    kafka: Broker, postgres: Postgres, topic_prefix: str, database_url: str, tmp_path: Path
+) -> None:
+    sent = busy_days(EVENTS, seed=9)
+    chance = random.Random(10)
+    with FaultProxy(postgres.port) as proxy:
+        through = database_url.replace(f":{postgres.port}/", f":{proxy.port}/")
+        with Counting(
+            kafka.bootstrap, topic_prefix, database_url, tmp_path, consumer_database_url=through
+        ) as counting:
+            counting.start()
+            counting.send(sent[: EVENTS // 10])
+            counting.wait_for(EVENTS // 10)
+            for round_ in range(2 * ROUNDS):
+                direction = "to_target" if round_ % 2 else "to_client"
+                proxy.cut_after(chance.randrange(20, 40_000 if round_ % 2 else 400), direction)
+                start = EVENTS // 10 + round_ * (len(sent) - EVENTS // 10) // (2 * ROUNDS)
+                end = EVENTS // 10 + (round_ + 1) * (len(sent) - EVENTS // 10) // (2 * ROUNDS)
+                counting.send(sent[start:end])
+            counting.wait_for(len(sent), 90)
+            counting.assert_exact(sent)
+
+
+def test_a_topic_replayed_from_the_start_changes_no_figure(counting: Counting) -> None:
+    sent = busy_days(EVENTS, seed=11)
+    counting.start()
+    counting.send(sent)
+    counting.wait_for(len(sent))
+    counting.kill()
+    with counting.connect() as connection:
+        connection.execute("UPDATE partition_offsets SET next_offset = 0")
+    counting.start()
+    applied, repeated, _ = counting.wait_for(2 * len(sent))
+    assert (applied, repeated) == (len(sent), len(sent))
+    counting.assert_exact(sent)
+
+
+def test_a_database_restored_from_a_backup_under_a_running_consumer_reads_the_rest_again(
+    counting: Counting, postgres: Postgres, database_url: str, tmp_path: Path
+) -> None:
+    sent = busy_days(EVENTS, seed=12)
+    half = len(sent) // 2
+    counting.start()
+    counting.send(sent[:half])
+    counting.wait_for(half)
+    backup = tmp_path / "backup.sql"
+    name = database_url.rsplit("/", 1)[1]
+    address = database_url.replace("+psycopg", "")
+    with backup.open("wb") as out:
+        subprocess.run([postgres.tool("pg_dump"), "--clean", address], stdout=out, check=True)
+    counting.send(sent[half:])
+    counting.wait_for(len(sent))
+    with postgres.connect() as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+    subprocess.run(
+        [
+            postgres.tool("psql"),
+            "--quiet",
+            "--single-transaction",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            str(backup),
+            address,
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    counting.wait_for(len(sent))
+    counting.assert_exact(sent)
+    counting.send(sent[-500:])
+    assert counting.wait_for(len(sent) + 500)[1] >= 500
+    counting.assert_exact(sent)
+
+
+def test_partitions_doubled_under_load_change_no_figure(apache: Counting) -> None:
+    sent = busy_days(EVENTS, seed=13)
+    apache.start(2)
+    third = len(sent) // 3
+    apache.send(sent[:third])
+    with topic_tools.admin(apache.bootstrap) as client:
+        client.create_partitions({apache.topic: 16})
+    apache.send(sent[third : 2 * third])
+    apache.send(sent)  # repeats land on partitions that their first ones did not
+    applied, repeated, _ = apache.wait_for(len(sent) + 2 * third, 120)
+    assert (applied, repeated) == (len(sent), 2 * third)
+    apache.assert_exact(sent)
+
+
+def test_an_event_repeated_with_another_time_and_value_counts_as_the_first(
+    counting: Counting,
+) -> None:
+    first = press(id="same", value=3)
+    other = press(id="same", value=0, time=first.time.replace(month=7))
+    foreign = press(id="same", value=1, source="another")
+    counting.start()
+    counting.send([first])
+    counting.wait_for(1)
+    counting.send([other, foreign, first])
+    assert counting.wait_for(4) == (2, 2, 0)
+    counting.assert_exact([first, foreign])

@@ -1,0 +1,350 @@
+"""Presses, an independent count of them, and counting processes that tests kill and restart."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from confluent_kafka import Producer
+
+from kokemus.contracts import events, topics, wire
+from kokemus_platform import topics as topic_tools
+from metrics.storage.schema import migrate
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+TOPIC = "kiosk-presses.v1"
+
+Cell = tuple[str, str, str, date, str, str, str, str, int, bool]
+"""Entity, source, device, day, channel, scale, question, touchpoint, value, marked."""
+
+
+def press(
+    *,
+    id: str = "press-1",  # noqa: A002 - the field's name
+    source: str = "happyornot",
+    subject: str = "device.happyornot.1",
+    time: datetime = datetime(2026, 3, 2, 10, tzinfo=UTC),
+    device: str = "1",
+    scale: events.Scale = "smiley4",
+    value: int = 3,
+    question: str = "overall",
+    channel: events.PressChannel = "kiosk",
+    touchpoint: events.Touchpoint | None = None,
+    misuse: bool = False,
+) -> events.KioskPressed:
+    """A press of which only the given matters."""
+    return events.KioskPressed(
+        specversion="1.0",
+        id=id,
+        source=source,
+        subject=subject,
+        time=time,
+        data=events.Press(
+            device_id=device,
+            scale=scale,
+            value=value,
+            question_id=question,
+            channel=channel,
+            touchpoint=touchpoint,
+            misuse=misuse,
+        ),
+    )
+
+
+def misused(original: events.KioskPressed) -> events.KioskMisused:
+    """The mark that a vendor sets on a press afterwards."""
+    return events.KioskMisused(
+        specversion="1.0",
+        id=f"{original.id}.misused",
+        source=original.source,
+        subject=original.subject,
+        time=original.time + timedelta(days=3),
+        data=events.Misused(
+            press_id=original.id, press=events.PressAt(time=original.time, data=original.data)
+        ),
+    )
+
+
+def withdrawn(original: events.KioskPressed) -> events.ObservationWithdrawn:
+    """The withdrawal of a press."""
+    return events.ObservationWithdrawn(
+        specversion="1.0",
+        id=f"{original.id}.withdrawn",
+        source=original.source,
+        subject=original.subject,
+        time=original.time + timedelta(days=1),
+        data=events.Withdrawn(
+            original_id=original.id,
+            original=events.OriginalPress(time=original.time, data=original.data),
+        ),
+    )
+
+
+def busy_days(
+    count: int, seed: int, *, units: int = 40, first: date = date(2026, 3, 1), days: int = 60
+) -> list[events.Event]:
+    """Presses over days that hold the night on which summer time begins, with corrections.
+
+    2 % are marked at once, 2 % later, 1 % are withdrawn; three scales.
+    """
+    chance = random.Random(seed)
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    made: list[events.Event] = []
+    for index in range(count):
+        unit = chance.randrange(units)
+        scale: events.Scale = chance.choice(["smiley4", "smiley4", "smiley5", "nps"])
+        one = press(
+            id=f"{seed}-{index}-{chance.getrandbits(32):08x}",
+            subject=f"device.happyornot.{unit}",
+            device=str(unit),
+            time=start + timedelta(seconds=chance.randrange(days * 86_400)),
+            scale=scale,
+            value=chance.randrange(events.SCALE_SIZES[scale]),
+            misuse=chance.random() < 0.02,
+            touchpoint=chance.choice([None, None, "after"]),
+        )
+        made.append(one)
+        lot = chance.random()
+        if lot < 0.02:
+            made.append(misused(one))
+        elif lot < 0.03:
+            made.append(withdrawn(one))
+    chance.shuffle(made)
+    return made
+
+
+def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
+    """What the day counts must be: each (source, id) once, the first; written to be obvious."""
+    cells: Counter[Cell] = Counter()
+    seen: set[tuple[str, str]] = set()
+    for event in sent:
+        if (event.source, event.id) in seen:
+            continue
+        seen.add((event.source, event.id))
+        match event:
+            case events.KioskPressed(time=moment, data=data):
+                cells[_cell(event, moment, data, marked=data.misuse)] += 1
+            case events.KioskMisused(data=events.Misused(press=named)) if not named.data.misuse:
+                cells[_cell(event, named.time, named.data, marked=False)] -= 1
+                cells[_cell(event, named.time, named.data, marked=True)] += 1
+            case events.ObservationWithdrawn(data=events.Withdrawn(original=named)):
+                assert isinstance(named, events.OriginalPress)
+                cells[_cell(event, named.time, named.data, marked=named.data.misuse)] -= 1
+    return Counter({cell: number for cell, number in cells.items() if number})
+
+
+def _cell(event: events.Event, moment: datetime, data: events.Press, *, marked: bool) -> Cell:
+    return (
+        event.subject,
+        event.source,
+        data.device_id,
+        moment.astimezone(HELSINKI).date(),
+        data.channel,
+        data.scale,
+        data.question_id,
+        data.touchpoint or "",
+        data.value,
+        marked,
+    )
+
+
+_DAYS = """
+SELECT entity, source, device, day, channel, scale, question, touchpoint, at - 1, marked, number
+FROM day_counts JOIN stream ON stream.id = stream_id JOIN series ON series.id = series_id,
+LATERAL (SELECT false, at, number FROM unnest(counts) WITH ORDINALITY AS c(number, at) UNION ALL
+    SELECT true, at, number FROM unnest(misuse) WITH ORDINALITY AS m(number, at)) AS v(marked, at, number)
+WHERE number <> 0
+"""
+
+_SUMS_AGREE = """
+SELECT (SELECT coalesce(sum(n), 0) FROM day_counts, unnest(counts) AS n),
+       (SELECT coalesce(sum(n), 0) FROM month_counts, unnest(counts) AS n),
+       (SELECT coalesce(sum(n), 0) FROM hour_counts, unnest(counts) AS n),
+       (SELECT count(*) FROM (
+            SELECT series_id, date_trunc('month', day)::date AS month, at, sum(number)
+            FROM day_counts JOIN stream ON stream.id = stream_id,
+            unnest(counts) WITH ORDINALITY AS c(number, at) GROUP BY 1, 2, 3
+            EXCEPT SELECT series_id, month, at, number
+            FROM month_counts, unnest(counts) WITH ORDINALITY AS c(number, at)) AS differing)
+"""
+
+
+@dataclass
+class Counting:
+    """A broker with topics of its own, a database, and counting processes. A context manager."""
+
+    bootstrap: str
+    prefix: str
+    database_url: str
+    folder: Path
+    consumer_database_url: str | None = None
+    consumer_bootstrap: str | None = None
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> "Counting":
+        topic_tools.apply(self.bootstrap, self.prefix)
+        migrate(self.database_url)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+    @property
+    def topic(self) -> str:
+        return self.prefix + TOPIC
+
+    def start(self, count: int = 1) -> None:
+        """Starts so many more counting processes."""
+        for _ in range(count):
+            number = len(self.processes)
+            environment = {
+                **os.environ,
+                "KOKEMUS_KAFKA_BOOTSTRAP": self.consumer_bootstrap or self.bootstrap,
+                "KOKEMUS_TOPIC_PREFIX": self.prefix,
+                "KOKEMUS_DATABASE_URL": self.consumer_database_url or self.database_url,
+                "KOKEMUS_HTTP_PORT": str(free_port()),
+                "KOKEMUS_METRICS_PORT": str(free_port()),
+            }
+            with (self.folder / f"consumer-{number}.log").open("wb") as log:
+                self.processes.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "metrics.main", "consume"],
+                        env=environment,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                    )
+                )
+
+    def kill(self, index: int = -1) -> None:
+        """SIGKILL to one process, which leaves the list."""
+        process = self.processes.pop(index)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def logs(self) -> str:
+        """What the processes said, for a test that fails."""
+        return "\n".join(path.read_text()[-4000:] for path in self.folder.glob("consumer-*.log"))
+
+    def send(
+        self, sent: Sequence[events.Event], *, pause: Callable[[], None] | None = None
+    ) -> None:
+        """Publishes events and waits for the broker; `pause` is called now and then meanwhile."""
+        self.send_raw(
+            [(topics.key_of(e).encode(), wire.encode(e), self._topic_of(e)) for e in sent],
+            pause=pause,
+        )
+
+    def send_raw(
+        self,
+        records: Sequence[tuple[bytes | None, bytes | None, str]],
+        *,
+        pause: Callable[[], None] | None = None,
+    ) -> None:
+        """Publishes records as they are: key, value, full topic name."""
+        failed: list[Any] = []
+        producer = Producer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "delivery.timeout.ms": 60_000,
+                "message.timeout.ms": 60_000,
+                "log_level": 0,
+            }
+        )
+        for number, (key, value, topic) in enumerate(records):
+            producer.produce(
+                topic,
+                value,
+                key,
+                on_delivery=lambda error, _: failed.append(error) if error else None,
+            )
+            if number % 500 == 499:
+                producer.poll(0)
+                if pause is not None:
+                    pause()
+        assert producer.flush(90) == 0
+        assert not failed, failed[:3]
+
+    def _topic_of(self, event: events.Event) -> str:
+        return self.prefix + topics.topic_of(str(type(event).__struct_config__.tag)).name
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """The test's own connection."""
+        return psycopg.connect(self.database_url.replace("+psycopg", ""), autocommit=True)
+
+    def progress(self) -> tuple[int, int, int]:
+        """Applied, repeated and dead so far."""
+        with self.connect() as connection:
+            row = connection.execute(
+                "SELECT coalesce(sum(applied), 0)::bigint, coalesce(sum(repeated), 0)::bigint,"
+                " coalesce(sum(dead), 0)::bigint FROM partition_offsets"
+            ).fetchone()
+            assert row is not None
+            return row
+
+    def wait_for(self, records: int, seconds: float = 60) -> tuple[int, int, int]:
+        """Waits until so many records are applied, repeated or dead; gives the three."""
+        return wait_until(
+            lambda: found if sum(found := self.progress()) >= records else None,
+            seconds,
+            lambda: f"{self.progress()} of {records}\n{self.logs()}",
+        )
+
+    def cells(self) -> Counter[Cell]:
+        """The day counts as they stand."""
+        with self.connect() as connection:
+            rows = connection.execute(_DAYS).fetchall()
+        return Counter({(*row[:8], int(row[8]), row[9]): int(row[10]) for row in rows})
+
+    def assert_exact(self, sent: Iterable[events.Event]) -> None:
+        """Every cell is what an independent count says, and months and hours agree with days."""
+        expected, found = count_by_hand(sent), self.cells()
+        wrong = {
+            c: (expected[c], found[c])
+            for c in expected.keys() | found.keys()
+            if expected[c] != found[c]
+        }
+        assert not wrong, f"{len(wrong)} cells differ, such as {next(iter(wrong.items()))}"
+        with self.connect() as connection:
+            row = connection.execute(_SUMS_AGREE).fetchone()
+        assert row is not None
+        days, months, hours, differing = row
+        assert days == months == hours
+        assert differing == 0
+
+
+def wait_until(
+    done: Callable[[], Any], seconds: float, what: Callable[[], str] = lambda: "condition"
+) -> Any:
+    """Waits for a truth and gives it; passing over a database that is away meanwhile."""
+    end = time.monotonic() + seconds
+    while True:
+        with suppress(psycopg.OperationalError):
+            if found := done():
+                return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what()}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
