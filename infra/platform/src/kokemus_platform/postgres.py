@@ -134,6 +134,11 @@ class Postgres:
             autocommit=True,
         )
 
+    def ensure_database(self, name: str) -> None:
+        """Create a database unless it is there."""
+        with suppress(psycopg.errors.DuplicateDatabase):
+            self.create_database(name)
+
     def create_database(self, name: str) -> str:
         """Create an empty database and return its address."""
         with self.connect() as connection:
@@ -231,7 +236,7 @@ class Postgres:
             folder=server,
         )
         process.start()
-        wait_until(lambda: not process.running, seconds=120, what="initdb")
+        process.wait(120)
         given.unlink()
         if process.exit_code != 0:
             raise PartFailedError(f"PostgreSQL's initdb failed.\n{process.last_lines()}")

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -37,14 +37,22 @@ def _spawner() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on just now."""
     for port in random.sample(PORTS, 200):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
+        if port_is_free(port):
+            return port
     raise PartFailedError("No free port on 127.0.0.1 between 20000 and 32000.")
 
 
@@ -78,8 +86,8 @@ def last_lines(log: Path, count: int = 20) -> str:
         return ""
 
 
-def guarded(command: Sequence[str], identity: Identity, orphan_signal: signal.Signals) -> list[str]:
-    """The command line that runs `command` under the guard."""
+def guarded(command: Sequence[str], identity: Identity, orphan_signal: int) -> list[str]:
+    """The command line that runs `command` under the guard; orphan signal 0: none is sent."""
     return [
         sys.executable,
         "-I",
@@ -108,7 +116,7 @@ class Process:
         folder: Path | None = None,
         identity: Identity = "same",
         stop_signal: signal.Signals = signal.SIGTERM,
-        orphan_signal: signal.Signals = signal.SIGKILL,
+        orphan_signal: int = signal.SIGKILL,
     ) -> None:
         self.command = list(command)
         self.log = log
@@ -158,15 +166,20 @@ class Process:
         if self._child is not None:
             self._child.send_signal(number)
 
+    def wait(self, seconds: float) -> None:
+        """Return when it has ended; it is killed if it has not after so many seconds."""
+        if self._child is not None:
+            try:
+                self._child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
     def stop(self, seconds: float = 10) -> None:
         """Ask it to end, and insist after so many seconds. Does nothing if it has ended."""
         if self._child is None:
             return
         self._child.send_signal(self._stop_signal)
-        try:
-            self._child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.wait(seconds)
 
     def kill(self) -> None:
         """End it at once, without a chance to tidy up."""

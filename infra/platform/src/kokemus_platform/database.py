@@ -1,0 +1,81 @@
+"""Readies a database: for each schema a role that owns it and sees nothing else."""
+
+import secrets
+from collections.abc import Iterable
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from kokemus_platform.home import Home
+from kokemus_platform.processes import PartFailedError
+
+NAME = "kokemus"
+"""The embedded server's database."""
+
+
+def plain(url: str) -> str:
+    """The address without SQLAlchemy's driver, as PostgreSQL's own tools take it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
+    """Create what is missing of roles and schemas; return each schema's address. Idempotent.
+
+    Roles bear the database's name, so that platforms can share a server; their passwords are set
+    anew from the state folder.
+
+    Args:
+        url: of someone who may create roles and schemas.
+        schemas: their names.
+        home: where the passwords lie.
+
+    Raises:
+        PartFailedError: the database is away or refuses.
+    """
+    given = make_url(url)
+    addresses = {}
+    try:
+        with psycopg.connect(plain(url), connect_timeout=10) as connection:
+            database = str(connection.info.dbname)
+            connection.execute(
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+            )
+            for schema in schemas:
+                role = f"{database}_{schema}"
+                password = home.secret(f"database-{schema}", secrets.token_hex)
+                _own_schema(connection, database, schema, role, password)
+                addresses[schema] = _address(given, role, password)
+    except psycopg.Error as error:
+        raise PartFailedError(
+            f"The database at {given.host}:{given.port} cannot be made ready: {error}"
+        ) from error
+    return addresses
+
+
+def _own_schema(
+    connection: psycopg.Connection, database: str, schema: str, role: str, password: str
+) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    names = {
+        "role": sql.Identifier(role),
+        "schema": sql.Identifier(schema),
+        "database": sql.Identifier(database),
+        "password": sql.Literal(password),
+    }
+    statements = [
+        "ALTER ROLE {role} LOGIN PASSWORD {password}"
+        if known
+        else "CREATE ROLE {role} LOGIN PASSWORD {password}",
+        "GRANT {role} TO CURRENT_USER",
+        "GRANT CONNECT ON DATABASE {database} TO {role}",
+        "ALTER ROLE {role} IN DATABASE {database} SET search_path TO {schema}",
+        "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}",
+    ]
+    for statement in statements:
+        connection.execute(sql.SQL(statement).format(**names))
+
+
+def _address(given: URL, role: str, password: str) -> str:
+    own = given.set(drivername="postgresql+psycopg", username=role, password=password)
+    return own.render_as_string(hide_password=False)

@@ -1,0 +1,54 @@
+"""The local platform's keys and people: all made at random, none with a default password."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+
+import msgspec
+
+from kokemus import keys
+from kokemus_platform.home import Home
+
+PEOPLE = {"desk": ["reader"], "approver": ["reader", "approver"]}
+"""Who signs in on the local platform, and with which roles."""
+
+
+def password_hash(password: str) -> str:
+    """A salted scrypt hash as `scrypt$n$r$p$salt$hash`, both in base64."""
+    salt = os.urandom(16)
+    n, r, p = 2**14, 8, 1
+    derived = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, dklen=32)
+    encoded = (base64.b64encode(part).decode() for part in (salt, derived))
+    return "$".join(("scrypt", str(n), str(r), str(p), *encoded))
+
+
+def prepare(home: Home) -> None:
+    """Make what is missing: the platform's key, a reading one for reporting, people, sessions."""
+    if not (home.secrets / "keys.json").exists():
+        token, entry = keys.create("platform", types=["*"], sources=["*"], read=True)
+        read_token, reader = keys.create("reporting", types=[], sources=[], read=True)
+        home.write("secrets/platform-key", token)
+        home.write("secrets/reader-key", read_token)
+        content = msgspec.json.encode(keys.KeysFile([entry, reader])).decode()
+        home.write("secrets/keys.json", content)
+    if not (home.secrets / "people.json").exists():
+        people = [
+            {
+                "user": user,
+                "password_hash": password_hash(
+                    home.secret(f"password-{user}", lambda: secrets.token_urlsafe(15))
+                ),
+                "roles": roles,
+                "display": user.capitalize(),
+            }
+            for user, roles in PEOPLE.items()
+        ]
+        home.write("secrets/people.json", json.dumps(people, indent=1))
+    home.secret("session-key", lambda: secrets.token_hex(32))
+
+
+def sign_in(home: Home, user: str) -> dict[str, str]:
+    """The name and password of a local user."""
+    return {"user": user, "password": (home.secrets / f"password-{user}").read_text()}

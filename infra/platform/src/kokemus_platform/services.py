@@ -1,0 +1,82 @@
+"""Which services the platform runs, and what each finds in its environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kokemus_platform.home import Home
+
+TOPIC_PREFIX: Final = "kokemus."
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of the platform: `python -m {module}.main {command}`."""
+
+    name: str
+    module: str
+    command: str = "serve"
+    schema: str | None = None
+    """The database schema that it works in, as the role of that name."""
+    has_address: bool = True
+    """Whether its address is told; else it only answers for its health."""
+
+
+SERVICES: Final = (
+    Service("ingest-kiosk", "ingest_kiosk"),
+    Service("ingest-feedback", "ingest_feedback"),
+    Service("complaints", "complaints"),
+    Service("metrics", "metrics", schema="metrics"),
+    Service("metrics-consumer", "metrics", "consume", schema="metrics", has_address=False),
+    Service("reporting", "reporting", schema="reporting"),
+)
+
+POLLER: Final = Service("ingest-kiosk-poller", "ingest_kiosk", "poll", has_address=False)
+"""Runs where the vendor's token is given."""
+
+
+def wanted(environment: Mapping[str, str]) -> tuple[Service, ...]:
+    """The services for this environment."""
+    polls = "KOKEMUS_HAPPYORNOT_TOKEN_FILE" in environment
+    return (*SERVICES, POLLER) if polls else SERVICES
+
+
+def address(home: Home, name: str) -> str:
+    """Where a service listens."""
+    return f"http://127.0.0.1:{home.port(name)}"
+
+
+def environment(
+    home: Home, service: Service, bootstrap: str, databases: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables of a service: what the platform was given, and its own settings above it.
+
+    Args:
+        home: the platform's folder.
+        service: whose variables.
+        bootstrap: Kafka as host:port.
+        databases: the address for each schema's role.
+    """
+    variables = {
+        **os.environ,
+        "KOKEMUS_HOME": str(home.path),
+        "KOKEMUS_KAFKA_BOOTSTRAP": bootstrap,
+        "KOKEMUS_TOPIC_PREFIX": TOPIC_PREFIX,
+        "KOKEMUS_HTTP_HOST": "127.0.0.1",
+        "KOKEMUS_HTTP_PORT": str(home.port(service.name)),
+        "KOKEMUS_METRICS_PORT": str(home.port(f"{service.name}.metrics")),
+        "KOKEMUS_KEYS_FILE": str(home.secrets / "keys.json"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if service.schema is not None:
+        variables["KOKEMUS_DATABASE_URL"] = databases[service.schema]
+    if service.name == "reporting":
+        variables |= {
+            "KOKEMUS_METRICS_URL": address(home, "metrics"),
+            "KOKEMUS_METRICS_KEY_FILE": str(home.secrets / "reader-key"),
+            "KOKEMUS_PEOPLE_FILE": str(home.secrets / "people.json"),
+            "KOKEMUS_SESSION_KEY_FILE": str(home.secrets / "session-key"),
+            "KOKEMUS_PUBLIC_BASE_URL": address(home, "reporting"),
+        }
+    return variables
