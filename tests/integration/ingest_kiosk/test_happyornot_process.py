@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
@@ -29,14 +30,41 @@ def vendor() -> Iterator[HappyOrNotServer]:
         yield server
 
 
-Start = Callable[[], subprocess.Popen[bytes]]
+class Pollers:
+    """Starts pollers, one after the other, on one port."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        ports = {"HTTP": self.port, "METRICS": free_port()}
+        self._environment = environment | {
+            f"KOKEMUS_{name}_PORT": str(port) for name, port in ports.items()
+        }
+        self._log = log
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ingest_kiosk.main", "poll"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.started.append(process)
+        return process
+
+    def is_ready(self) -> bool:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.port}/health/ready")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == httpx.codes.OK
 
 
 @pytest.fixture
-def start(
+def pollers(
     kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, tmp_path: Path
-) -> Iterator[Start]:
-    """Starts pollers; whatever still runs at the end is killed."""
+) -> Iterator[Pollers]:
     topics.apply(kafka.bootstrap, topic_prefix)
     token = tmp_path / "token"
     token.write_text("right-token")
@@ -48,22 +76,9 @@ def start(
         "KOKEMUS_HAPPYORNOT_INTERVAL": "PT1S",
         "KOKEMUS_HAPPYORNOT_RATE": "100",
     }
-    started: list[subprocess.Popen[bytes]] = []
-
-    def starting() -> subprocess.Popen[bytes]:
-        port = {"KOKEMUS_METRICS_PORT": str(free_port())}
-        with (tmp_path / "poller.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ingest_kiosk.main", "poll"],
-                env=environment | port,
-                stdout=log,
-                stderr=log,
-            )
-        started.append(process)
-        return process
-
-    yield starting
-    for process in started:
+    pollers = Pollers(environment, tmp_path / "poller.log")
+    yield pollers
+    for process in pollers.started:
         process.kill()
         process.wait()
 
@@ -95,7 +110,7 @@ def read(kafka: Broker, topic_prefix: str, name: str) -> list[events.Event]:
 
 
 def test_a_poller_killed_again_and_again_sends_every_row_and_each_counts_once(
-    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, start: Start
+    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, pollers: Pollers
 ) -> None:
     vendor.largest_page = 50
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -103,19 +118,17 @@ def test_a_poller_killed_again_and_again_sends_every_row_and_each_counts_once(
         vendor.press(now - timedelta(minutes=20 * n), buttonIndex=n % 4, misuse=n % 10 == 0)
         for n in range(1_000)
     ]
-    running: list[subprocess.Popen[bytes]] = []
     deaths = ["100", "0", "950"]
 
     def die(path: str, query: dict[str, str]) -> None:
         if deaths and "button" in path and query["offset"] == deaths[0]:
             deaths.pop(0)
-            os.kill(running[-1].pid, signal.SIGKILL)
+            os.kill(pollers.started[-1].pid, signal.SIGKILL)
 
     vendor.before = die
     while deaths:
-        running.append(start())
-        assert running[-1].wait(30) == -signal.SIGKILL
-    last = start()
+        assert pollers.start().wait(30) == -signal.SIGKILL
+    last = pollers.start()
     wait_until(
         lambda: any(
             isinstance(event, events.SourcePolled) and event.data.read == len(rows)
@@ -136,20 +149,21 @@ def test_a_poller_killed_again_and_again_sends_every_row_and_each_counts_once(
 
 
 def test_a_restarted_poller_goes_on_from_the_place_that_the_topic_remembers(
-    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, start: Start
+    kafka: Broker, topic_prefix: str, vendor: HappyOrNotServer, pollers: Pollers
 ) -> None:
     def polls() -> int:
         return len(read(kafka, topic_prefix, "sources.v1"))
 
-    first = start()
+    first = pollers.start()
     wait_until(lambda: polls() >= 1, seconds=30, what="the first poll")
     first.send_signal(signal.SIGTERM)
     assert first.wait(10) == 0
     before = polls()
     vendor.token = "another-token"
-    second = start()
+    second = pollers.start()
     wait_until(lambda: polls() > before, seconds=30, what="a poll with a wrong token")
     assert second.poll() is None
+    assert pollers.is_ready()
     told = read(kafka, topic_prefix, "sources.v1")
     good, refused = told[before - 1], told[-1]
     assert isinstance(good, events.SourcePolled)

@@ -1,9 +1,9 @@
-"""Builds the poller's process from its settings, and closes it."""
+"""Builds the poller's process from its settings, with its health, and closes it."""
 
 import asyncio
 import csv
+import os
 import random
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,8 @@ from functools import partial
 from typing import TextIO
 
 import httpx
-from prometheus_client import start_http_server
+import structlog
+from fastapi import FastAPI
 
 from ingest_kiosk.happyornot.client import (
     BUTTON_FEEDBACKS,
@@ -28,12 +29,14 @@ from ingest_kiosk.happyornot.pace import Timing
 from ingest_kiosk.happyornot.poller import Poller, place_of
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import windows
-from kokemus import telemetry
+from kokemus import telemetry, web
 from kokemus.compacted import CompactedTopic
+from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings
-from kokemus.telemetry import Meters
+
+_log = structlog.get_logger()
 
 
 def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | None = None) -> None:
@@ -46,45 +49,43 @@ def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | Non
             as after a follow-up option was mapped; what was sent before does not count again.
     """
     meters = telemetry.setup("ingest-kiosk", settings)
-    metrics_server, _ = start_http_server(
-        settings.metrics_port, settings.http_host, registry=meters.registry
-    )
-    try:
-        asyncio.run(_until_stopped(settings, vendor, meters, since))
-    finally:
-        metrics_server.shutdown()
-        metrics_server.server_close()
-        telemetry.shutdown()
+    missing = {"place": f"the topic of sources, for where {vendor.source} was left off"}
+
+    async def ready() -> dict[str, str]:
+        return missing
+
+    async def poll() -> None:
+        place = await _place(settings, vendor) if since is None else vendor.place_before(since)
+        missing.clear()
+        timing = _timing()
+        async with Publisher(settings, meters) as publisher, _client(vendor, timing) as client:
+            await Poller(
+                vendor=client,
+                publisher=publisher,
+                settings=vendor,
+                timing=timing,
+                meters=meters,
+                place=place,
+            ).run()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        polling = asyncio.create_task(poll())
+        polling.add_done_callback(_crash_on_a_bug)
+        yield
+        polling.cancel()
+        await asyncio.wait([polling])
+
+    documents = document("ingest-kiosk", settings.topic_prefix)
+    app = web.create_app("ingest-kiosk-poller", meters, ready, lifespan, documents)
+    web.serve(app, settings, meters)
 
 
-async def _until_stopped(
-    settings: ServiceSettings, vendor: HappyOrNotSettings, meters: Meters, since: date | None
-) -> None:
-    polling = asyncio.ensure_future(_poll(settings, vendor, meters, since))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, polling.cancel)
-    await asyncio.wait([polling])
+def _crash_on_a_bug(polling: asyncio.Task[None]) -> None:
+    """Ends the process: what no poll foresees must not leave one that only looks alive."""
     if not polling.cancelled():
-        polling.result()
-
-
-async def _poll(
-    settings: ServiceSettings, vendor: HappyOrNotSettings, meters: Meters, since: date | None
-) -> None:
-    timing = _timing()
-    if since is None:
-        place = await _place(settings, vendor)
-    else:
-        place = min(vendor.midnight(since) + vendor.overlap, timing.now())
-    async with Publisher(settings, meters) as publisher, _client(vendor, timing) as client:
-        await Poller(
-            vendor=client,
-            publisher=publisher,
-            settings=vendor,
-            timing=timing,
-            meters=meters,
-            place=place,
-        ).run()
+        _log.critical("bug", exc_info=polling.exception())
+        os._exit(1)
 
 
 async def _place(settings: ServiceSettings, vendor: HappyOrNotSettings) -> datetime | None:

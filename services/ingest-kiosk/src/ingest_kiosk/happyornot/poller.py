@@ -162,7 +162,7 @@ class Poller:
         self._settings = settings
         self._timing = timing
         self._meters = meters
-        self._place = place
+        self._place = None if place is None else min(place, timing.now())
         self._confirmed = Confirmed()
         self._log = structlog.get_logger().bind(source=settings.source)
 

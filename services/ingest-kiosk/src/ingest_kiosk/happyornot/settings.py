@@ -58,6 +58,10 @@ class HappyOrNotSettings(BaseSettings):
         """When a day begins in the zone of most points."""
         return datetime.combine(day, time(), self.zone)
 
+    def place_before(self, day: date) -> datetime:
+        """The place of a poller that is to read from `day` on, overlap and all."""
+        return self.midnight(day) + self.overlap
+
     def zone_of(self, experience_point: int) -> ZoneInfo:
         """The zone of a point, by its id."""
         return self.zones.get(experience_point, self.zone)
