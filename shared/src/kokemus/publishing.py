@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -19,10 +20,18 @@ CHUNK: Final = 10_000
 """Events handed to the producer at once; more are published chunk by chunk."""
 DELIVERY_TIMEOUT_MS: Final = 10_000
 """How long the brokers may take to confirm before the sender is told to send again."""
-POLL_INTERVAL: Final = 0.001
-"""Seconds between looks for delivery reports while some are due."""
-QUEUE_KBYTES: Final = 65_536
+BUSY_SECONDS: Final = 0.001
+"""Between looks for delivery reports while some are due."""
+IDLE_SECONDS: Final = 0.25
+"""Between looks for news of the brokers while nothing is due."""
+PROBE_SECONDS: Final = 1.0
+ANY_PARTITION: Final = -1
+"""The partitioner chooses. Given by position: keywords cost a tenth of the call."""
+QUEUE_KBYTES: Final = 32_768
 """Memory for messages that wait in the producer."""
+
+_Route = tuple[str, Callable[[events.Event], str]]
+"""A topic's full name, and what gives an event's key."""
 
 _log = structlog.get_logger()
 
@@ -32,10 +41,10 @@ class _Waiting:
 
     __slots__ = ("done", "failed", "left")
 
-    def __init__(self, count: int, done: asyncio.Future[None]) -> None:
+    def __init__(self, count: int) -> None:
         self.left = count
         self.failed: dict[str, int] = {}
-        self.done = done
+        self.done = asyncio.get_running_loop().create_future()
 
     def report(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
@@ -45,25 +54,32 @@ class _Waiting:
         if self.left == 0 and not self.done.done():
             self.done.set_result(None)
 
+    def give_up(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
 
 class Publisher:
     """One idempotent producer for a process. An async context manager.
 
     Delivery reports are served on the event loop: a thread of its own would fight it for the
-    interpreter at each report.
+    interpreter at each report. While no broker answers, whoever publishes is told at once.
     """
 
     def __init__(self, settings: ServiceSettings, meters: Meters) -> None:
         self._settings = settings
         self._meters = meters
-        self._routes: dict[type[events.Event], tuple[str, bool]] = {}
+        self._routes: dict[type[events.Event], _Route] = {}
         self._producer: Producer | None = None
-        self._due = 0
+        self._waiting: set[_Waiting] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._probe: asyncio.Task[None] | None = None
+        self._away = False
         self._fatal = False
-        self._serving: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._producer = self._new()
+        self._serve_reports()
         return self
 
     async def __aexit__(
@@ -72,9 +88,11 @@ class Publisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._serving is not None:
-            self._serving.cancel()
         producer, self._producer = self._producer, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._probe is not None:
+            self._probe.cancel()
         if producer is not None:
             await asyncio.to_thread(producer.flush, 5)
 
@@ -88,58 +106,74 @@ class Publisher:
             await self._publish(batch[start : start + CHUNK])
 
     async def reachable(self) -> bool:
-        """Whether a broker answers within two seconds."""
+        """Whether a broker answers within a second."""
         producer = self._producer
         if producer is None:
             return False
         try:
-            await asyncio.to_thread(producer.list_topics, timeout=2)
+            await asyncio.to_thread(producer.list_topics, timeout=PROBE_SECONDS)
         except KafkaException:
             return False
         return True
 
     async def _publish(self, chunk: Sequence[events.Event]) -> None:
         producer = self._current()
-        waiting = _Waiting(len(chunk), asyncio.get_running_loop().create_future())
-        encode = wire.encode
+        waiting = _Waiting(len(chunk))
+        report = waiting.report
+        produce = producer.produce
         try:
-            for event in chunk:
-                topic, keyed_by_subject = self._route(type(event))
-                key = event.subject if keyed_by_subject else topics.key_of(event)
-                producer.produce(topic, encode(event), key, on_delivery=waiting.report)
+            for kind in set(map(type, chunk)):
+                topic, key_of = self._routes.get(kind) or self._route(kind)
+                same = [event for event in chunk if type(event) is kind]
+                for value, key in zip(map(wire.encode, same), map(key_of, same), strict=True):
+                    produce(topic, value, key, ANY_PARTITION, report)
         except (BufferError, KafkaException) as error:
-            raise Unavailable(f"the producer takes no more: {type(error).__name__}") from error
-        self._due += 1
+            raise Unavailable("the producer takes no more") from error
+        self._waiting.add(waiting)
         try:
-            self._serve(producer)
+            if len(self._waiting) == 1:
+                self._serve_reports()
             await waiting.done
         finally:
-            self._due -= 1
-        if waiting.failed:
+            self._waiting.discard(waiting)
+        if waiting.failed or waiting.left:
             for topic, count in waiting.failed.items():
                 self._meters.add(PUBLISH_FAILED, count, topic)
             raise Unavailable("Kafka did not confirm every event")
 
-    def _serve(self, producer: Producer) -> None:
-        if self._serving is None or self._serving.done():
-            self._serving = asyncio.create_task(self._serve_reports(producer))
+    def _serve_reports(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._producer is None:
+            return
+        self._producer.poll(0)
+        delay = BUSY_SECONDS if self._waiting else IDLE_SECONDS
+        self._timer = asyncio.get_running_loop().call_later(delay, self._serve_reports)
 
-    async def _serve_reports(self, producer: Producer) -> None:
-        while self._due:
-            producer.poll(0)
-            await asyncio.sleep(POLL_INTERVAL)
+    async def _probe_until_it_answers(self) -> None:
+        while not await self.reachable():
+            if not self._away:
+                self._away = True
+                _log.error("no broker answers")
+            for waiting in self._waiting:
+                waiting.give_up()
+            await asyncio.sleep(PROBE_SECONDS / 2)
+        if self._away:
+            self._away = False
+            _log.info("a broker answers again")
 
-    def _route(self, kind: type[events.Event]) -> tuple[str, bool]:
-        found = self._routes.get(kind)
-        if found is None:
-            declaration = topics.topic_of(topics.short_type(kind))
-            name = self._settings.topic_prefix + declaration.name
-            found = self._routes[kind] = (name, declaration.key == "subject")
-        return found
+    def _route(self, kind: type[events.Event]) -> _Route:
+        declaration = topics.topic_of(topics.short_type(kind))
+        name = self._settings.topic_prefix + declaration.name
+        by_subject = declaration.key == "subject"
+        self._routes[kind] = (name, attrgetter("subject") if by_subject else topics.key_of)
+        return self._routes[kind]
 
     def _current(self) -> Producer:
         if self._producer is None:
             raise Unavailable("the publisher is closed")
+        if self._away:
+            raise Unavailable("no broker answers")
         if self._fatal:
             _log.warning("producer replaced after a fatal error")
             self._producer, self._fatal = self._new(), False
@@ -152,11 +186,12 @@ class Publisher:
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",
-                "linger.ms": 5,
+                "linger.ms": 2,
                 "batch.num.messages": CHUNK,
                 "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": QUEUE_KBYTES,
                 "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                "reconnect.backoff.max.ms": 1_000,
                 "allow.auto.create.topics": False,
                 "error_cb": self._on_error,
                 "logger": logging.getLogger("librdkafka"),
@@ -164,6 +199,12 @@ class Publisher:
         )
 
     def _on_error(self, error: KafkaError) -> None:
+        if self._producer is None:
+            return  # closing, and no longer on the event loop
         _log.warning("kafka", error=error.name())
         if error.fatal():
             self._fatal = True
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and (  # noqa: SLF001 - its only name
+            self._probe is None or self._probe.done()
+        ):
+            self._probe = asyncio.get_running_loop().create_task(self._probe_until_it_answers())

@@ -1,5 +1,6 @@
 """The frame of every HTTP service: health, documents, errors, the server and the metrics port."""
 
+import gc
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -132,6 +133,8 @@ def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     )
+    gc.collect()
+    gc.freeze()
     try:
         server.run()
     finally:

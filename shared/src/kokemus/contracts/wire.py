@@ -23,15 +23,15 @@ FIRST_DAY: Final = date(1500, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 """Days of validities and periods: what lies beyond is a mistake, and arithmetic would overflow."""
 
-_encoder = msgspec.json.Encoder()
 _IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN[1:-1])
 _IDENTIFIERS: Final = re.compile(rf"(?>{events.IDENTIFIER_PATTERN[1:-1]}\n)*+")
 _IDENTITY_CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_MAYBE_IDENTITY_CODE: Final = re.compile(r"[0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}")
-"""Finds every identity code and a little more, at a third of the cost."""
+_MAYBE_IDENTITY_CODE: Final = re.compile(r"[^A-Za-z0-9][0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}")
+"""Finds every identity code after a separator, and a little more, at a fraction of the cost."""
+_SMALLEST_SCALE: Final = min(events.SCALE_SIZES.values())
 _TYPE: Final = msgspec.json.Decoder(msgspec.defstruct("_Type", [("type", str)]))
 
 
@@ -52,9 +52,8 @@ class Batch(NamedTuple):
     refused: list[tuple[int, Refused]]
 
 
-def encode(event: events.Event) -> bytes:
-    """The canonical bytes of an event."""
-    return _encoder.encode(event)
+encode: Final[Callable[[events.Event], bytes]] = msgspec.json.Encoder().encode
+"""The canonical bytes of an event."""
 
 
 def union(types: Iterable[type[events.Event]]) -> Any:
@@ -140,23 +139,24 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
             return False
         for values in {getter(event.data) for event in batch if type(event) is kind}:
             texts.update(values)
-    every = [*texts, *[event.id for event in batch], ""]
-    joined = "\n".join(every)
+    joined = "\n".join(["", *texts, *[event.id for event in batch], ""])
     times = [event.time for event in batch]
-    if (
-        joined.count("\n") != len(every) - 1
-        or not _IDENTIFIERS.fullmatch(joined)
-        or _MAYBE_IDENTITY_CODE.search(joined)
-        or min(times, default=EARLIEST) < EARLIEST
-        or max(times, default=EARLIEST) > latest
-    ):
-        return False
-    try:
-        for event in batch:
-            check_data(event.data, "/data")
-    except Refused:
-        return False
-    return True
+    return (
+        joined.count("\n") == len(texts) + len(batch) + 1
+        and bool(_IDENTIFIERS.fullmatch(joined, 1))
+        and not _MAYBE_IDENTITY_CODE.search(joined)
+        and min(times, default=EARLIEST) >= EARLIEST
+        and max(times, default=EARLIEST) <= latest
+        and _values_fit([event.data for event in batch])
+    )
+
+
+def _values_fit(flat: Sequence[events.Press | events.ReasonGiven]) -> bool:
+    """Whether every value lies within its scale; most lie within every scale."""
+    presses = [data for data in flat if isinstance(data, events.Press)]
+    if max([press.value for press in presses], default=0) < _SMALLEST_SCALE:
+        return True
+    return all(press.value < events.SCALE_SIZES[press.scale] for press in presses)
 
 
 @cache
