@@ -20,7 +20,7 @@ from kokemus import dead_letters
 from kokemus.dead_letters import DeadLetter
 from kokemus_platform import database, running
 from kokemus_platform.dead_letter_log import DeadLetterLog, Entry
-from kokemus_platform.topics import Bootstrap, Prefix
+from kokemus_platform.topics import Bootstrap, Prefix, print_table
 
 SHOWN: Final = 50
 """So many single letters fit a screen or two; `list --json` gives all."""
@@ -117,7 +117,7 @@ def _show_counts(entries: Sequence[Entry], now: datetime) -> None:
     for (topic, reason), group in sorted(groups.items()):
         oldest, newest = (_age(now - entry.time) for entry in (group[0], group[-1]))
         table.add_row(topic, reason, str(len(group)), oldest, newest)
-    Console().print(table)
+    print_table(table)
 
 
 def _show_letters(entries: Sequence[Entry]) -> None:
@@ -208,7 +208,14 @@ def redrive_command(
         outcomes = log.put_back(entries, mended.read_bytes() if mended else None)
         console = Console(stderr=True)
         listed = list(
-            track(outcomes, "Putting back", len(entries), console=console, transient=True)
+            track(
+                outcomes,
+                "Putting back",
+                len(entries),
+                console=console,
+                transient=True,
+                disable=not console.is_terminal,
+            )
         )
     back = [outcome for outcome in listed if outcome.refused is None]
     superseded = sum(outcome.superseded for outcome in back)

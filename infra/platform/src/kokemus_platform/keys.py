@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kokemus import keys
@@ -16,6 +15,7 @@ from kokemus.errors import Refused
 from kokemus.keys import Key, KeysFile
 from kokemus_platform import running
 from kokemus_platform.processes import locked
+from kokemus_platform.topics import print_table
 
 commands = typer.Typer(
     name="keys", help="Add, revoke and list the keys of source systems.", no_args_is_help=True
@@ -171,4 +171,4 @@ def list_command(*, file: File = None) -> None:
     for key in present:
         scope = (", ".join(key.types), ", ".join(key.sources), key.subtree or "(all)")
         table.add_row(key.id, *scope, "yes" if key.read else "no")
-    Console().print(table)
+    print_table(table)

@@ -23,6 +23,9 @@ from kokemus_platform import running
 TIMEOUT_MS: Final = 30_000
 """Longer than a controller election: a cluster that does not answer by then is away."""
 
+UNLIMITED_WIDTH: Final = 1000
+"""Columns: longer than any row of ours, so that no name is cut or wrapped."""
+
 UNKNOWN_TOPIC: Final = 3
 """Kafka's error code UNKNOWN_TOPIC_OR_PARTITION."""
 
@@ -197,7 +200,7 @@ def apply(
 
     Raises:
         KafkaError: the cluster is away or answers with an error; apply again.
-        Incomplete: the cluster will not do one of the changes.
+        Incomplete: the cluster will not do one of the changes, or not in time.
     """
     with admin(bootstrap) as client:
         brokers = brokers or _brokers(client)
@@ -212,7 +215,25 @@ def apply(
             _create(client, {name: declared[name] for name in missing}, brokers)
         _add_partitions(client, [change for change in todo if change.what == "partitions"])
         _configure(client, [change for change in todo if change.what == "config"])
+        if todo:
+            _wait_until_seen(client, prefix, brokers, accept_data_loss)
         return differences
+
+
+def _wait_until_seen(
+    client: KafkaAdminClient, prefix: str, brokers: int, accept_data_loss: Collection[str]
+) -> None:
+    """Waits until the brokers show what the controller has accepted: they learn of it later."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while left := [
+        difference
+        for difference in _plan(client, prefix, brokers, accept_data_loss)
+        if difference.refusal is None
+    ]:
+        if time.monotonic() > deadline:
+            names = ", ".join(f"{change.topic} {change.setting}" for change in left)
+            raise Incomplete(f"accepted, but still not so after {TIMEOUT_MS // 1000} s: {names}")
+        time.sleep(0.05)
 
 
 def _plan(
@@ -380,6 +401,14 @@ def _reported(prefix: str, accept_data_loss: list[str] | None) -> Iterator[None]
         raise typer.Exit(1) from None
 
 
+def print_table(table: Table) -> None:
+    """Prints a table in the terminal's width, or in whole lines where another program reads it."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = UNLIMITED_WIDTH
+    console.print(table)
+
+
 def _show(differences: list[Difference], command: Literal["plan", "apply"]) -> None:
     if not differences:
         typer.echo("All topics are as declared.")
@@ -391,7 +420,7 @@ def _show(differences: list[Difference], command: Literal["plan", "apply"]) -> N
             table.add_row(change.topic, what, change.have, change.want)
     if table.row_count:
         typer.echo("Would change:" if command == "plan" else "Changed:")
-        Console().print(table)
+        print_table(table)
     for change in differences:
         if change.refusal is not None:
             typer.echo(
