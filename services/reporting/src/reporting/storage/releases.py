@@ -196,7 +196,7 @@ class SessionStore:
 
 _SELECT: Final = """
 SELECT r.id, r.kind, r.period_start, r.period_end, r.hash,
-       json_agg(json_build_object('state', s.state, 'by', s.by, 'at', s.at, 'reason', s.reason)
+       json_agg(json_build_object('state', s.state, 'by', s.taken_by, 'at', s.at, 'reason', s.reason)
                 ORDER BY s.seq) AS steps
 FROM release r JOIN step s ON s.release_id = r.id
 """
@@ -239,7 +239,7 @@ async def _take(connection: AsyncConnection, id_: str, before: Sequence[Step], s
     may_follow(before, step.state, step.by)
     await connection.execute(
         text(
-            "INSERT INTO step (release_id, seq, state, by, at, reason)"
+            "INSERT INTO step (release_id, seq, state, taken_by, at, reason)"
             " VALUES (:id, :seq, :state, :by, :at, :reason)"
         ),
         {

@@ -29,7 +29,7 @@ CREATE TABLE step (
     state text NOT NULL CHECK (
         state IN ('draft', 'checked', 'approved', 'published', 'superseded', 'withdrawn')
     ),
-    by text NOT NULL,
+    taken_by text NOT NULL,
     at timestamptz NOT NULL,
     reason text,
     PRIMARY KEY (release_id, seq),
@@ -82,7 +82,7 @@ CREATE FUNCTION two_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM step s
-        WHERE s.release_id = NEW.release_id AND s.state = 'draft' AND s.by = NEW.by
+        WHERE s.release_id = NEW.release_id AND s.state = 'draft' AND s.taken_by = NEW.taken_by
     ) THEN
         RAISE EXCEPTION 'nobody approves their own draft' USING ERRCODE = 'restrict_violation';
     END IF;

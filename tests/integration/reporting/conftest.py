@@ -1,0 +1,43 @@
+"""A reporting service of its own for each test of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kokemus_platform.kafka import EmbeddedKafka
+from support import fake_metrics_api, reporting_service
+from support.fake_metrics_api import FakeMetricsApi
+from support.reporting_service import Reporting
+
+
+@pytest.fixture
+def metrics_api() -> Iterator[FakeMetricsApi]:
+    """The figures that reporting reads."""
+    with fake_metrics_api.running() as api:
+        yield api
+
+
+@pytest.fixture
+def environment(
+    tmp_path: Path,
+    database_url: str,
+    embedded_kafka: EmbeddedKafka,
+    topic_prefix: str,
+    metrics_api: FakeMetricsApi,
+) -> dict[str, str]:
+    """The settings of a service that is ready to start."""
+    if not embedded_kafka.running:
+        embedded_kafka.start()
+    return reporting_service.prepared(
+        tmp_path, database_url, embedded_kafka, topic_prefix, metrics_api
+    )
+
+
+@pytest.fixture
+def reporting(
+    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+) -> Iterator[Reporting]:
+    """A running service without any release."""
+    with reporting_service.running(environment, metrics_api, tmp_path / "log") as service:
+        yield service

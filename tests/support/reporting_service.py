@@ -1,0 +1,140 @@
+"""The reporting service as a process, with a database, a broker and figures of a test's own."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from kokemus_platform import topics
+from kokemus_platform.kafka import Broker
+from kokemus_platform.processes import wait_until
+from support.fake_metrics_api import KEY, FakeMetricsApi
+
+PASSWORDS = {"reeta": "salasana-yksi", "aino": "salasana-kaksi", "eero": "salasana-kolme"}
+ROLES = {"reeta": ["reader"], "aino": ["reader", "approver"], "eero": ["reader", "approver"]}
+"""A reader and two approvers."""
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """A running service."""
+
+    url: str
+    environment: dict[str, str]
+    metrics: FakeMetricsApi
+
+    def run(self, *arguments: str) -> str:
+        """The output of a command of the service; fails unless it ends with 0."""
+        return command(self.environment, *arguments)
+
+    def publish(self, first: str = "2016-01-01", last: str = "2026-10-31") -> str:
+        """Publishes a release of these days and waits until readers see it."""
+        id_ = self.run("release", "draft", "--by", "system:setup", "--from", first, "--to", last)
+        self.run("release", "approve", id_, "--by", "system:local")
+        self.run("release", "publish", id_, "--by", "system:local")
+        self.await_release(id_)
+        return id_
+
+    def await_release(self, id_: str) -> None:
+        """Returns once the public pages are those of this release."""
+        wait_until(
+            lambda: id_ in httpx.get(f"{self.url}/fi/").text, seconds=10, what=f"release {id_}"
+        )
+
+
+def command(environment: dict[str, str], *arguments: str) -> str:
+    """The output of a command of reporting."""
+    done = subprocess.run(
+        [sys.executable, "-m", "reporting.main", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def prepared(
+    folder: Path, database_url: str, kafka: Broker, prefix: str, metrics: FakeMetricsApi
+) -> dict[str, str]:
+    """The environment of a service: its files made, its topics applied, its schema migrated."""
+    people = [
+        {"user": user, "password_hash": scrypt(word), "roles": ROLES[user], "display": user.title()}
+        for user, word in PASSWORDS.items()
+    ]
+    (folder / "people.json").write_text(json.dumps(people))
+    (folder / "session-key").write_text(secrets.token_hex(32))
+    (folder / "reader-key").write_text(KEY + "\n")
+    port, metrics_port = _free_ports()
+    environment = {
+        **os.environ,
+        "KOKEMUS_KAFKA_BOOTSTRAP": kafka.bootstrap,
+        "KOKEMUS_TOPIC_PREFIX": prefix,
+        "KOKEMUS_HTTP_PORT": str(port),
+        "KOKEMUS_METRICS_PORT": str(metrics_port),
+        "KOKEMUS_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
+        "KOKEMUS_METRICS_URL": metrics.url,
+        "KOKEMUS_METRICS_KEY_FILE": str(folder / "reader-key"),
+        "KOKEMUS_PEOPLE_FILE": str(folder / "people.json"),
+        "KOKEMUS_SESSION_KEY_FILE": str(folder / "session-key"),
+        "KOKEMUS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    topics.apply(kafka.bootstrap, prefix)
+    command(environment, "migrate")
+    return environment
+
+
+@contextmanager
+def running(environment: dict[str, str], metrics: FakeMetricsApi, log: Path) -> Iterator[Reporting]:
+    """The service as a process, ready, for the length of a block."""
+    url = environment["KOKEMUS_PUBLIC_BASE_URL"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reporting.main", "serve"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(lambda: _ready(url, process), seconds=40, what="reporting to be ready")
+            yield Reporting(url, environment, metrics)
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0, log.read_text()
+
+
+def scrypt(password: str) -> str:
+    """A password as a people file keeps it, made independently of the service and cheaper."""
+    salt = secrets.token_bytes(16)
+    digest = hashlib.scrypt(password.encode(), salt=salt, n=1024, r=8, p=1, dklen=32)
+    return "$".join(
+        ["scrypt", "1024", "8", "1"] + [base64.b64encode(one).decode() for one in (salt, digest)]
+    )
+
+
+def _ready(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, "reporting has ended"
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _free_ports() -> tuple[int, int]:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        return one.getsockname()[1], two.getsockname()[1]
