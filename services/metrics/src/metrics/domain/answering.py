@@ -52,13 +52,13 @@ class Context:
 def answer(context: Context) -> list[Figure]:
     """Every figure that was asked for, in the order of `Order`."""
     read = _Read(context)
-    figures = [
-        figure
-        for definition in context.query.definitions
-        for target in context.found.targets
-        for figure in _rows(read, definition, target)
-    ]
-    return sorted(figures, key=Order(context.query, context.found.targets))
+    order = Order(context.query, context.found.targets)
+    figures: list[Figure] = []
+    for definition in context.query.definitions:
+        for target in context.found.targets:
+            rows = list(_rows(read, definition, target))
+            figures += rows if len(rows) == 1 else sorted(rows, key=order)
+    return figures
 
 
 class Order:
@@ -144,12 +144,12 @@ def _dense(
             place = Place(entity, Key(one.channel, one.scale), Period(one.span, one.span), "total")
             yield taken_over(definition, place, one, catalogue)
         reported = ()
-    standing = _Standing(read.periods, reported, cells)
+    standing = _Standing(read.periods, reported, cells) if reported else None
     for (key, breakdown), by_period in cells.items():
         dimension: Dimension = dict(breakdown) if breakdown else TOTAL
         for number, period in enumerate(read.periods):
             found = by_period.get(number)
-            published = None if breakdown else standing.beside(key, number)
+            published = standing.beside(key, number) if standing and not breakdown else None
             if published and (found is None or found.ratio is None or found.ratio.n == 0):
                 continue
             heard = definition.additive and read.heard(entity, key.channel, number)
@@ -160,7 +160,7 @@ def _dense(
                 catalogue,
             )
             yield msgspec.structs.replace(figure, reported=published) if published else figure
-    for key, number, published in standing.alone():
+    for key, number, published in standing.alone() if standing else ():
         place = Place(entity, key, read.periods[number], grain)
         yield (
             taken_over(definition, place, published, catalogue)
@@ -199,8 +199,6 @@ class _Standing:
 
     def beside(self, key: Key, number: int) -> Reported | None:
         """What was published of a counted key's cell."""
-        if not self._chosen:
-            return None
         exact = self._chosen.get(Key(key.channel, key.scale), {}).get(number)
         return exact or self._chosen.get(Key(key.channel), {}).get(number)
 

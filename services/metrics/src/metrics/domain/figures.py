@@ -105,10 +105,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _index(counts: Sequence[int], _misuse: int) -> Ratio:
-    n = sum(counts)
-    return Ratio(
-        Fraction(100 * sum(map(int.__mul__, range(len(counts)), counts)), len(counts) - 1), n
-    )
+    score = sum(map(int.__mul__, range(len(counts)), counts))
+    return Ratio(Fraction(100 * score, len(counts) - 1), sum(counts))
 
 
 def _top(how_many: int) -> "Formula":
@@ -200,7 +198,7 @@ def _status(definition: Definition, ratio: Ratio, answer: Answer) -> tuple[Statu
         return "ok", ratio.numerator
     if ratio.n <= 0:
         return "no_data", None
-    value = ratio.numerator / ratio.n
+    value = Fraction(ratio.numerator.numerator, ratio.numerator.denominator * ratio.n)
     return ("below_min_n" if ratio.n < definition.min_n else "ok"), value
 
 

@@ -9,17 +9,19 @@ _WHOLE: Final = 100
 def rounded(value: Fraction, decimals: int) -> Fraction:
     """Round half away from zero."""
     scale = 10**decimals
-    doubled = 2 * abs(value) * scale
-    whole = (doubled.numerator + doubled.denominator) // (2 * doubled.denominator)
-    return Fraction(whole if value >= 0 else -whole, scale)
+    above, below = abs(value.numerator) * scale, value.denominator
+    whole = (2 * above + below) // (2 * below)
+    return Fraction(whole if value.numerator >= 0 else -whole, scale)
 
 
 def rounded_share(per_cent: Fraction, decimals: int) -> Fraction:
     """Round a share in per cent: one that is not exactly 0 or 100 never rounds to it."""
-    step = Fraction(1, 10**decimals)
-    if 0 < per_cent < _WHOLE:
-        return min(max(rounded(per_cent, decimals), step), _WHOLE - step)
-    return rounded(per_cent, decimals)
+    printed = rounded(per_cent, decimals)
+    if printed == 0 < per_cent:
+        return printed + Fraction(1, 10**decimals)
+    if printed == _WHOLE > per_cent:
+        return printed - Fraction(1, 10**decimals)
+    return printed
 
 
 def outward(low: float, high: float, decimals: int) -> tuple[float, float]:
