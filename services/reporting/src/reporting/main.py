@@ -15,7 +15,7 @@ from reporting.settings import DatabaseSettings, ReportingSettings
 
 commands = typer.Typer(
     help="Publishes frozen releases: desk, public pages and embeds.",
-    pretty_exceptions_enable=False,  # its tracebacks show local values, addresses with passwords too
+    pretty_exceptions_enable=False,  # its tracebacks show local values, passwords too
 )
 releases = typer.Typer(help="Takes a release from draft to publication.")
 commands.add_typer(releases, name="release")

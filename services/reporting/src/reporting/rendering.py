@@ -63,9 +63,9 @@ class Templates:
             for code, language in languages.items()
         }
 
-    def render(self, name: str, language: Code, **values: Any) -> str:
+    def render(self, template: str, language: Code, /, **values: Any) -> str:
         """A page as text."""
-        return self._environments[language].get_template(name).render(**values)
+        return self._environments[language].get_template(template).render(**values)
 
 
 def _environment(

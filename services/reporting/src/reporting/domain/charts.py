@@ -169,8 +169,16 @@ def _point(line: Line, index: int, value: float, count: int) -> str:
     named = count <= 6 or index == max(i for i, one in enumerate(line.values) if one is not None)
     if not named:
         return shape
-    below = line.dashed
+    text_y = y + 24 if _better_below(line.values, index) else y - 12
     return shape + (
-        f'<text class="chart-value" x="{x}%" y="{y + 22 if below else y - 12:g}" stroke="none"'
+        f'<text class="chart-value" x="{x}%" y="{text_y:g}" stroke="none"'
         f' text-anchor="{_anchor(index, count)}">{escape(line.words[index])}</text>'
     )
+
+
+def _better_below(values: Sequence[float | None], index: int) -> bool:
+    """Whether a point lies in a dip, so that its value would stand on the line if it were above."""
+    value = values[index] or 0
+    beside = (*values[max(index - 1, 0) : index], *values[index + 1 : index + 2])
+    known = [one for one in beside if one is not None]
+    return bool(known) and sum(known) / len(known) > value

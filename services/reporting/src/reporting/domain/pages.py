@@ -1,6 +1,6 @@
 """What a public page says of an entity, worked out from one release in one language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -9,14 +9,17 @@ import msgspec
 from markupsafe import Markup
 
 from reporting.domain.charts import Axis, Line, Mark, line_chart
-from reporting.domain.drafting import MIN_N
+from reporting.domain.drafting import METRICS, MIN_N
 from reporting.domain.editions import Edition, Row, Series
 from reporting.domain.languages import N_, Language
-from reporting.domain.releases import Break, Change, Entity, Figure
+from reporting.domain.releases import Break, Change, Entity, Figure, Text
 
 MONTHS_SHOWN: Final = 24
 """The newest months of a chart and its table; the release itself holds more."""
-_LABELS: Final = 5
+LISTED_WITH_UNITS: Final = 300
+"""Entities up to which the start page lists every unit: it stays under 100 kB."""
+FOUND_SHOWN: Final = 100
+_LABELS: Final = 4
 _LEVELS: Final = ("happy_index", "satisfied_share", "very_positive_share")
 """The metrics from 0 to 100, in the order in which a sentence prefers them."""
 _UNMARKED: Final = frozenset({"self_selected", "bias_note"})
@@ -56,13 +59,22 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class TableRow:
+    """A period, and what there is: a cell a column, or why there is nothing at all."""
+
+    period: str
+    cells: Sequence[str]
+    missing: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Table:
     """The figures of one grain: a chart's every value, and more."""
 
     caption: str
     columns: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[str], str]]
-    """Period, a cell a column, and what is to be known about the row."""
+    rows: Sequence[TableRow]
     charts: Sequence[tuple[str, Markup]]
     """Heading and drawing."""
     breaks: Sequence[str]
@@ -80,8 +92,6 @@ class Section:
     period: str
     reported: str
     tables: Sequence[Table]
-    explanations: Sequence[tuple[str, str]]
-    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,10 @@ class Page:
     below: Sequence[tuple[str, str, str]]
     """Id, name and kind; by name, never by a figure."""
     sections: Sequence[Section]
+    explanations: Sequence[tuple[str, str]]
+    """Each metric of the page and what it says."""
+    notes: Sequence[str]
+    """What to know when reading: how answers were had, and whom they leave out."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +140,11 @@ class Embedded(msgspec.Struct, frozen=True):
 
 
 def tree(edition: Edition, language: Language, parent: str | None = None) -> list[Branch]:
-    """All entities from the tops down, sorted by name on each level."""
+    """Entities from the tops down, sorted by name on each level.
+
+    Where there are many, units are left to the search and to their services' pages.
+    """
+    units = len(edition.entities) <= LISTED_WITH_UNITS
     return [
         Branch(
             one.id,
@@ -135,6 +153,7 @@ def tree(edition: Edition, language: Language, parent: str | None = None) -> lis
             tree(edition, language, one.id),
         )
         for one in by_name(edition.children(parent), language)
+        if units or one.kind != "unit"
     ]
 
 
@@ -168,6 +187,8 @@ def embedded(
 def page(edition: Edition, entity: Entity, language: Language) -> Page:
     """The page of an entity of this edition."""
     sections = [_section(edition, entity, one, language) for one in edition.series(entity.id)]
+    figures = [one for series in edition.series(entity.id) for one in _figures(series)]
+    texts = edition.content.texts
     name = language.of(entity.names)
     lead = (
         sections[0].sentence
@@ -185,6 +206,8 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
             for one in by_name(edition.children(entity.id), language)
         ],
         sections=sections,
+        explanations=_explanations(figures, texts, language),
+        notes=_notes(figures, texts, language) if figures else [],
     )
 
 
@@ -194,14 +217,14 @@ def by_name(entities: Sequence[Entity], language: Language) -> list[Entity]:
 
 
 def matching(edition: Edition, query: str, language: Language) -> list[Entity]:
-    """Entities whose name in any language holds every word of the query, by name."""
+    """The first entities by name whose name in any language holds every word of the query."""
     words = query.casefold().split()
     found = [
         one
         for one in edition.entities.values()
         if all(any(word in name for name in _names(one)) for word in words)
     ]  # fmt: skip
-    return by_name(found, language)
+    return by_name(found, language)[:FOUND_SHOWN]
 
 
 def _names(entity: Entity) -> list[str]:
@@ -272,14 +295,8 @@ def sentence(edition: Edition, series: Series, row: Row, language: Language) -> 
 
 
 def _section(edition: Edition, entity: Entity, series: Series, language: Language) -> Section:
-    texts = edition.content.texts
     row = series.newest
-    figures = [
-        one for rows in series.rows.values() for row_ in rows for one in row_.figures.values()
-    ]
-    metrics = dict.fromkeys(one.metric for one in figures)
-    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
-    reported = [one for one in figures if "reported" in one.flags]
+    reported = [one for one in _figures(series) if "reported" in one.flags]
     index = row.figures.get("happy_index") if row else None
     spoken = language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
     return Section(
@@ -295,16 +312,28 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
             for grain in ("month", "year")
             if series.rows[grain]
         ],
-        explanations=[
-            (
-                language.word(f"metric.{name}", texts),
-                language.word(f"explain.{name}", texts),
-            )
-            for name in metrics
-        ],
-        notes=[*_general_notes(figures, language)]
-        + [language.word(f"bias_note.{note}", texts) for note in notes],
     )
+
+
+def _figures(series: Series) -> list[Figure]:
+    return [one for rows in series.rows.values() for row in rows for one in row.figures.values()]
+
+
+def _explanations(
+    figures: Sequence[Figure], texts: Mapping[str, Text], language: Language
+) -> list[tuple[str, str]]:
+    return [
+        (language.word(f"metric.{name}", texts), language.word(f"explain.{name}", texts))
+        for name in METRICS
+        if any(one.metric == name for one in figures)
+    ]
+
+
+def _notes(figures: Sequence[Figure], texts: Mapping[str, Text], language: Language) -> list[str]:
+    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
+    return [*_general_notes(figures, language)] + [
+        language.word(f"bias_note.{note}", texts) for note in notes
+    ]
 
 
 def _title(series: Series, language: Language, edition: Edition) -> str:
@@ -356,20 +385,8 @@ def _table(
     caption = language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
     return Table(
         caption=caption,
-        columns=[names[name] for name in metrics],
-        rows=[
-            (
-                language.period(row.period),
-                [
-                    printed(row.figures[name], language)
-                    if name in row.figures
-                    else language.word("status.no_data")
-                    for name in metrics
-                ],
-                _row_notes(row, language),
-            )
-            for row in rows
-        ],
+        columns=[names[name].partition(" (")[0] for name in metrics],
+        rows=[_table_row(row, metrics, language) for row in rows],
         charts=_charts(rows, names, breaks, language, caption),
         breaks=[
             language.say(
@@ -377,6 +394,21 @@ def _table(
             )
             for one in breaks
         ],
+    )
+
+
+def _table_row(row: Row, metrics: Sequence[str], language: Language) -> TableRow:
+    statuses = {one.status for one in row.figures.values()}
+    nothing = all(one.value is None and one.range is None for one in row.figures.values())
+    silence = language.word("status.no_data")
+    return TableRow(
+        period=language.period(row.period),
+        cells=[
+            printed(row.figures[name], language) if name in row.figures else silence
+            for name in metrics
+        ],
+        missing=language.word(f"status.{statuses.pop()}") if nothing and len(statuses) == 1 else "",
+        about=_row_notes(row, language),
     )
 
 

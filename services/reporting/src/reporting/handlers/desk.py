@@ -190,7 +190,7 @@ class _Desk:
     def _refused(self, visit: Visit, why: str, status: int) -> Response:
         return self._page(visit, "refused.html", status, why=why)
 
-    def _page(self, visit: Visit, template: str, code: int = 200, **values: object) -> Response:
+    def _page(self, visit: Visit, template: str, code: int = 200, /, **values: object) -> Response:
         zone = self._parts.settings.time_zone
         return private(
             self._parts.templates.render(

@@ -196,7 +196,8 @@ class SessionStore:
 
 _SELECT: Final = """
 SELECT r.id, r.kind, r.period_start, r.period_end, r.hash,
-       json_agg(json_build_object('state', s.state, 'by', s.taken_by, 'at', s.at, 'reason', s.reason)
+       json_agg(json_build_object('state', s.state, 'by', s.taken_by, 'at', s.at,
+                                   'reason', s.reason)
                 ORDER BY s.seq) AS steps
 FROM release r JOIN step s ON s.release_id = r.id
 """
