@@ -349,7 +349,9 @@ def _refusal(raw: bytes, types: tuple[type[events.Event], ...], message: str) ->
     if given not in known:
         hint = "known elsewhere" if given in EVENT_TYPES else "unknown, or of an unknown version"
         return Refused(Reason.UNKNOWN_TYPE, f"this type is {hint}", "/type")
-    return Refused(Reason.INVALID, _without_values(detail), pointer)
+    of_time = "RFC3339" in detail or "timezone component" in detail
+    reason = Reason.INVALID_TIME if of_time else Reason.INVALID
+    return Refused(reason, _without_values(detail), pointer)
 
 
 def _not_json(error: Exception) -> Refused:

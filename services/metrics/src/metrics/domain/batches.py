@@ -83,11 +83,10 @@ class BatchDecoder:
     def __init__(self, topic: Declaration, reader: PressReader) -> None:
         self._topic = topic
         self._reader = reader
-        union: Any = None
-        for kind in topic.event_types:
-            read: Any = Press if kind is events.KioskPressed else kind
-            union = read if union is None else union | read
-        self._decode = msgspec.json.Decoder(union).decode
+        read: list[Any] = [
+            Press if kind is events.KioskPressed else kind for kind in topic.event_types
+        ]
+        self._decode = msgspec.json.Decoder(wire.union(read)).decode
 
     def decode(self, messages: Sequence[Message]) -> Batch:
         """Reads every message; what cannot be read is among the refused, by its index."""
