@@ -71,4 +71,4 @@ def running(home: Home, kafka: str = "embedded") -> Iterator[subprocess.Popen[by
 if __name__ == "__main__":
     here = Home.of_environment()
     wish = Wish(**json.loads((here.path / "wish.json").read_bytes()))
-    sys.exit(Supervisor(here, wish, SERVICES, lambda _status: None).run())
+    sys.exit(Supervisor(here, wish, SERVICES, ()).run())

