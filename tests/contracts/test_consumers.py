@@ -9,7 +9,6 @@ from metrics.domain.batches import Batch, BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
 
-
 UNREAD = {"datacontenttype", "traceparent"}
 """What counting a press has no use for, so that it doesn't look at it."""
 
