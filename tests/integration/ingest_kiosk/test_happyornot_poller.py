@@ -447,6 +447,7 @@ async def test_a_vendor_that_stumbles_is_asked_again_with_growing_waits(world: W
         pytest.param(lambda: Response(status_code=500), id="500"),
         pytest.param(lambda: PlainTextResponse("<html>"), id="no JSON"),
         pytest.param(lambda: JSONResponse({"rows": []}), id="no list"),
+        pytest.param(lambda: PlainTextResponse("[" * 100_000), id="too deep"),
         pytest.param(lambda: Response(status_code=302, headers={"Location": "/x"}), id="redirect"),
         pytest.param(lambda: Response(status_code=400), id="400"),
     ],

@@ -196,7 +196,10 @@ def test_a_follow_up_that_nobody_answered_is_no_reason(ui: str) -> None:
         (row(buttonIndex="3"), "buttonIndex is not"),
         (row(localTime="2026-11-02T09:30:00Z"), "localTime is not"),
         (row(localTime="yesterday"), "localTime is not"),
-        (row(localTime="1999-11-02T09:30:00"), "time must lie between"),
+        (row(localTime="1999-11-02T09:30:00"), "localTime must lie between"),
+        (row(localTime="0001-01-01T00:00:00"), "localTime must lie between"),
+        (row(localTime="9999-12-31T23:59:59"), "localTime must lie between"),
+        (row(smileyId=10**200), "must start with"),
         (row(ui="telepathy"), "names no known channel"),
         (row(feedbackId="a@b.fi"), "must start with"),
         (row(feedbackId=None), "feedbackId is not"),
@@ -280,3 +283,12 @@ def test_the_same_rows_give_the_same_events_however_they_are_cut_into_pages(
     pages = [event for one in full for event in presses(one).events]
     assert presses(*full).events == pages
     assert len({event.id for event in pages}) == len(pages)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_in_a_row_break_anything(content: bytes) -> None:
+    whole = msgspec.json.encode(row(feedbackId="good"))
+    strange = msgspec.Raw(b'{"feedbackId":"' + content + b'"}')
+    done = translate([strange, msgspec.Raw(whole)], ButtonFeedback, words())
+    assert [event.id for event in done.events] == ["good"]
+    assert len(done.refused) == 1

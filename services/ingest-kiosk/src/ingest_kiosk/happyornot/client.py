@@ -11,6 +11,7 @@ import msgspec
 
 from ingest_kiosk.happyornot.pace import Pace, Timing, back_off, retry_after
 from ingest_kiosk.happyornot.windows import Window
+from kokemus.contracts import wire
 from kokemus.errors import Unavailable
 
 BUTTON_FEEDBACKS: Final = "results/button-feedbacks.json"
@@ -140,12 +141,12 @@ def readable(rows: Iterable[msgspec.Raw], kind: type[T]) -> Iterator[T]:
     """Those rows that are as their description says."""
     decoder = msgspec.json.Decoder(kind)
     for raw in rows:
-        with suppress(msgspec.MsgspecError):
+        with suppress(*wire.NOT_JSON):
             yield decoder.decode(raw)
 
 
 def _rows(response: httpx.Response, path: str) -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(response.content, type=list[msgspec.Raw])
-    except msgspec.MsgspecError:
+    except wire.NOT_JSON:
         raise Unavailable(f"{path}: answered no list") from None

@@ -158,7 +158,7 @@ def translate(
             for event in found:
                 wire.check(event)
             done.events += found
-        except msgspec.MsgspecError as error:
+        except wire.NOT_JSON as error:
             done.refused.append(Refusal(None, _without_values(error)))
         except Refused as error:
             done.refused.append(Refusal(feedback_id, error.detail))
@@ -171,6 +171,8 @@ def events_of(row: ButtonFeedback, words: Vocabulary) -> Sequence[Event] | LeftO
     Raises:
         Refused: the row says what neither the vendor's surveys nor the configuration explain.
     """
+    if not wire.EARLIEST.year <= row.local_time.year < wire.LATEST.year:
+        raise Refused(Reason.INVALID_TIME, "localTime must lie between 2000 and 2099")
     survey = words.surveys.get(row.survey_id)
     if survey is None:
         raise Refused(Reason.INVALID, f"survey {row.survey_id} is unknown")
@@ -284,7 +286,7 @@ def _polarity(value: int, scale: events.Scale) -> Literal["negative", "positive"
     return "positive" if value >= lowest_positive else None
 
 
-def _without_values(error: msgspec.MsgspecError) -> str:
+def _without_values(error: Exception) -> str:
     """Names the field that a row has wrong, never what it holds."""
     _, _, path = str(error).partition(" - at `$.")
     return f"{path.rstrip('`') or 'the row'} is not as the vendor's API describes it"
