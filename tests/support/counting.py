@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -164,7 +164,8 @@ _DAYS = """
 SELECT entity, source, device, day, channel, scale, question, touchpoint, at - 1, marked, number
 FROM day_counts JOIN stream ON stream.id = stream_id JOIN series ON series.id = series_id,
 LATERAL (SELECT false, at, number FROM unnest(counts) WITH ORDINALITY AS c(number, at) UNION ALL
-    SELECT true, at, number FROM unnest(misuse) WITH ORDINALITY AS m(number, at)) AS v(marked, at, number)
+    SELECT true, at, number FROM unnest(misuse) WITH ORDINALITY AS m(number, at))
+    AS v(marked, at, number)
 WHERE number <> 0
 """
 
@@ -192,8 +193,10 @@ class Counting:
     consumer_database_url: str | None = None
     consumer_bootstrap: str | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    """Where each process that was ever started serves its health."""
 
-    def __enter__(self) -> "Counting":
+    def __enter__(self) -> Self:
         topic_tools.apply(self.bootstrap, self.prefix)
         migrate(self.database_url)
         return self
@@ -210,13 +213,14 @@ class Counting:
     def start(self, count: int = 1) -> None:
         """Starts so many more counting processes."""
         for _ in range(count):
-            number = len(self.processes)
+            number, port = len(self.addresses), free_port()
+            self.addresses.append(f"http://127.0.0.1:{port}")
             environment = {
                 **os.environ,
                 "KOKEMUS_KAFKA_BOOTSTRAP": self.consumer_bootstrap or self.bootstrap,
                 "KOKEMUS_TOPIC_PREFIX": self.prefix,
                 "KOKEMUS_DATABASE_URL": self.consumer_database_url or self.database_url,
-                "KOKEMUS_HTTP_PORT": str(free_port()),
+                "KOKEMUS_HTTP_PORT": str(port),
                 "KOKEMUS_METRICS_PORT": str(free_port()),
             }
             with (self.folder / f"consumer-{number}.log").open("wb") as log:
@@ -294,16 +298,18 @@ class Counting:
                 "SELECT coalesce(sum(applied), 0)::bigint, coalesce(sum(repeated), 0)::bigint,"
                 " coalesce(sum(dead), 0)::bigint FROM partition_offsets"
             ).fetchone()
-            assert row is not None
-            return row
+        assert row is not None
+        applied, repeated, dead = row
+        return applied, repeated, dead
 
     def wait_for(self, records: int, seconds: float = 60) -> tuple[int, int, int]:
         """Waits until so many records are applied, repeated or dead; gives the three."""
-        return wait_until(
-            lambda: found if sum(found := self.progress()) >= records else None,
+        found: tuple[int, int, int] = wait_until(
+            lambda: progress if sum(progress := self.progress()) >= records else None,
             seconds,
             lambda: f"{self.progress()} of {records}\n{self.logs()}",
         )
+        return found
 
     def cells(self) -> Counter[Cell]:
         """The day counts as they stand."""

@@ -39,6 +39,11 @@ def apache(
         yield ready
 
 
+def reached(counting: Counting, records: float) -> None:
+    """Waits until more than so many records are counted."""
+    wait_until(lambda: sum(counting.progress()) > records, 60, counting.logs)
+
+
 def test_every_event_twice_and_shuffled_counts_once(counting: Counting) -> None:
     sent = busy_days(EVENTS, seed=1)
     twice = sent * 2
@@ -60,7 +65,7 @@ def test_a_process_killed_at_random_moments_under_load_loses_and_doubles_nothing
     sender.start()
     for round_ in range(ROUNDS):
         share = len(sent) * (round_ + chance.random()) / ROUNDS
-        wait_until(lambda goal=share: sum(counting.progress()) > goal * 0.9, 60)
+        reached(counting, share * 0.9)
         counting.kill()
         counting.start()
     sender.join()
@@ -131,7 +136,7 @@ def test_a_database_that_crashes_under_load_takes_counts_and_offsets_back_togeth
     sender = threading.Thread(target=counting.send, args=(sent,))
     sender.start()
     for round_ in range(2):
-        wait_until(lambda r=round_: sum(counting.progress()) > len(sent) * r // 4, 60)
+        reached(counting, len(sent) * round_ // 4)
         postgres.kill()
         postgres.start()
     sender.join()
@@ -153,8 +158,10 @@ def test_a_network_cut_in_the_middle_of_a_commit_changes_no_figure(
             counting.send(sent[: EVENTS // 10])
             counting.wait_for(EVENTS // 10)
             for round_ in range(2 * ROUNDS):
-                direction = "to_target" if round_ % 2 else "to_client"
-                proxy.cut_after(chance.randrange(20, 40_000 if round_ % 2 else 400), direction)
+                if round_ % 2:
+                    proxy.cut_after(chance.randrange(20, 40_000), "to_target")
+                else:
+                    proxy.cut_after(chance.randrange(20, 400), "to_client")
                 start = EVENTS // 10 + round_ * (len(sent) - EVENTS // 10) // (2 * ROUNDS)
                 end = EVENTS // 10 + (round_ + 1) * (len(sent) - EVENTS // 10) // (2 * ROUNDS)
                 counting.send(sent[start:end])

@@ -5,11 +5,13 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final, cast
 
 import structlog
 from fastapi import FastAPI
 from faststream import AckPolicy
 from faststream.confluent import KafkaBroker, KafkaMessage
+from faststream.confluent.config import ConfluentConfig
 
 from kokemus import telemetry, web
 from kokemus.contracts.asyncapi import document
@@ -25,8 +27,17 @@ from metrics.relay import Relay
 from metrics.settings import MetricsSettings
 from metrics.storage.counting import CountingStore
 
-BATCH_RECORDS = 10_000
+BATCH_RECORDS: Final = 10_000
 """Smaller ones cost more transactions, larger ones more memory."""
+
+_LIBRDKAFKA: Final = {
+    # Positions come from the database; beyond the log, `Counter.place` decides.
+    "auto.offset.reset": "error",
+    "fetch.queue.backoff.ms": 20,
+    "queued.min.messages": 200_000,
+    "queued.max.messages.kbytes": 65_536,
+}
+"""Names of librdkafka that FastStream does not list, or overrides."""
 
 log = structlog.get_logger()
 
@@ -82,6 +93,7 @@ async def running(
             relay.cancel()
             await counting.stop()
             await broker.stop()
+            kafka.close()
             store.close()
 
 
@@ -100,13 +112,7 @@ def broker_of(
         apply_types=False,
         logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
-        config={
-            # Positions come from the database; beyond the log, `Counter.place` decides.
-            "auto.offset.reset": "error",
-            "fetch.queue.backoff.ms": 20,
-            "queued.min.messages": 200_000,
-            "queued.max.messages.kbytes": 65_536,
-        },
+        config=cast("ConfluentConfig", _LIBRDKAFKA),
     )
     broker.subscriber(
         *counted,

@@ -17,11 +17,10 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from kokemus.dead_letters import Letter
 from kokemus.errors import Unavailable
+from kokemus.log_ends import LogEnds, Place
 
 ANSWER_SECONDS: Final = 5.0
 """How long a broker may take before it counts as away."""
-
-Place = tuple[str, int]
 
 
 class KafkaLog:
@@ -44,7 +43,12 @@ class KafkaLog:
             },
             logger=logger,
         )
+        self._ends = LogEnds(bootstrap)
         self._consumer: Consumer | None = None
+
+    def close(self) -> None:
+        """Closes the connections that are its own."""
+        self._ends.close()
 
     def follow(self, consumer: Consumer) -> None:
         """Takes over the consumer whose partitions are placed from now on."""
@@ -64,7 +68,7 @@ class KafkaLog:
     def bounds(self, partitions: Sequence[Place]) -> dict[Place, tuple[int, int]]:
         """See `counter.Log`."""
         first = self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # the client's own gap
-        last = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # the client's own gap
+        last = self._ends.of(partitions)
         return {place: (first[place], last[place]) for place in partitions}
 
     def read_from(self, offsets: Mapping[Place, int]) -> None:

@@ -5,7 +5,10 @@ import typer
 from kokemus.settings import load
 from metrics.settings import ApiSettings, MetricsSettings
 
-commands = typer.Typer(help="Counts every event exactly once and serves the figures.")
+commands = typer.Typer(
+    pretty_exceptions_enable=False,
+    help="Counts every event exactly once and serves the figures.",
+)
 
 
 @commands.command()

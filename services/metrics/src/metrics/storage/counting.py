@@ -290,16 +290,19 @@ class CountingStore:
             raise self._reaction(error) from error
 
     def _reaction(self, error: psycopg.Error) -> Exception:
+        if isinstance(error, psycopg.DataError | psycopg.IntegrityError):
+            return RefusedByDatabase(error.sqlstate)  # psycopg itself refuses some, without a state
         match (error.sqlstate or "")[:2]:
-            case "22" | "23":
-                return RefusedByDatabase(error.sqlstate)
             case "40":
                 return Stale(f"the database asked to try again ({error.sqlstate})")
-            case "" | "08" | "53" | "57" | "25":
-                self.close()
-                return Unavailable("the database is away")
+            case "08" | "53" | "57" | "25":
+                away = True
             case _:
-                return error
+                away = error.sqlstate is None
+        if not away:
+            return error
+        self.close()
+        return Unavailable("the database is away")
 
 
 class _Undone(Exception):  # noqa: N818 - not an error: it takes a trial back
