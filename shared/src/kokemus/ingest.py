@@ -1,21 +1,21 @@
 """`POST /v1/events`: a plain ASGI endpoint, since it is every ingest service's hot path."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
 from opentelemetry.trace import SpanKind
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from kokemus import telemetry, web
+from kokemus.bodies import BytesInFlight
 from kokemus.cloudevents import (
     MAX_EVENTS,
     EventReader,
@@ -28,19 +28,16 @@ from kokemus.cloudevents import (
 )
 from kokemus.contracts import asyncapi
 from kokemus.errors import Reason
+from kokemus.imports.endpoint import add_imports
 from kokemus.ingest_document import operation
 from kokemus.intake import Intake
 from kokemus.keys import Key
-from kokemus.metric_names import BYTES_IN_FLIGHT, OVERLOADED
 from kokemus.problems import Problem, unavailable
-from kokemus.telemetry import Meters
 
 PATH: Final = "/v1/events"
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_BYTES_IN_FLIGHT: Final = 24 * 1024 * 1024
 """Over all requests: bodies grow a few times on their way, and a process has 200 MB."""
-BODY_SECONDS: Final = 30.0
-"""How long a client may take to send its body."""
 
 
 def create_app(intake: Intake, *, refuse_unknown: bool = False) -> FastAPI:
@@ -66,63 +63,8 @@ def create_app(intake: Intake, *, refuse_unknown: bool = False) -> FastAPI:
     endpoint = EventsEndpoint(intake, EventReader(intake.types, refuse_unknown=refuse_unknown))
     app.router.routes.insert(0, Route(PATH, endpoint, methods=["POST"], include_in_schema=False))
     web.describe(app, PATH, "post", *operation(intake.types))
+    add_imports(app, intake, refuse_unknown=refuse_unknown)
     return app
-
-
-class BytesInFlight:
-    """Bounds the memory of all requests' bodies: beyond it, the honest answer is 503."""
-
-    def __init__(self, limit: int, meters: Meters) -> None:
-        self._limit = limit
-        self._meters = meters
-        self._held = 0
-
-    @contextmanager
-    def body(self) -> Iterator["Body"]:
-        """An empty body, whose bytes count until the block is left."""
-        body = Body(self)
-        try:
-            yield body
-        finally:
-            self._held -= body.size
-            self._meters.set(BYTES_IN_FLIGHT, self._held)
-
-    def hold(self, size: int) -> None:
-        """Counts so many bytes more.
-
-        Raises:
-            Problem: 503, there is no room.
-        """
-        if self._held + size > self._limit:
-            self._meters.add(OVERLOADED)
-            raise unavailable("too much is being taken in at once; send all of it again", 2)
-        self._held += size
-
-
-class Body:
-    """A request's body, chunk by chunk."""
-
-    def __init__(self, in_flight: BytesInFlight) -> None:
-        self.size = 0
-        self._in_flight = in_flight
-        self._chunks: list[bytes] = []
-
-    def add(self, chunk: bytes) -> None:
-        """Adds a chunk.
-
-        Raises:
-            Problem: 413 or 503.
-        """
-        if self.size + len(chunk) > MAX_BYTES:
-            raise _too_large()
-        self._in_flight.hold(len(chunk))
-        self.size += len(chunk)
-        self._chunks.append(chunk)
-
-    def take(self) -> bytes:
-        """All of it, once."""
-        chunks, self._chunks = self._chunks, []
-        return b"".join(chunks)
 
 
 class EventsEndpoint:
@@ -131,7 +73,7 @@ class EventsEndpoint:
     def __init__(self, intake: Intake, reader: EventReader) -> None:
         self._intake = intake
         self._reader = reader
-        self._in_flight = BytesInFlight(MAX_BYTES_IN_FLIGHT, intake.meters)
+        self._in_flight = BytesInFlight(intake.meters, each=MAX_BYTES, together=MAX_BYTES_IN_FLIGHT)
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         """An ASGI application; problems are raised to the frame's handlers."""
@@ -141,22 +83,9 @@ class EventsEndpoint:
         if not self._intake.knows_the_registry:
             raise unavailable("the registry is not read yet; send all of it again")
         with self._in_flight.body() as body:
-            await self._fill(body, request)
+            await body.fill(request)
             response = await self._take(key, form, body.take(), request.headers)
         await response(connection, receive, send)
-
-    async def _fill(self, body: Body, request: Request) -> None:
-        announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced[:20]) > MAX_BYTES:
-            raise _too_large()
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in request.stream():
-                    body.add(chunk)
-        except TimeoutError:
-            raise Problem(408, "the body took too long", headers={"Connection": "close"}) from None
-        except ClientDisconnect:
-            raise Problem(400, "the request ended before its body") from None
 
     async def _take(
         self, key: Key, form: Form, body: bytes, headers: Mapping[str, str]
@@ -195,10 +124,6 @@ def _form(headers: Mapping[str, str]) -> Form:
             f"send {Form.SINGLE}, {Form.BATCH}, {Form.LINES}, or {Form.BINARY} with ce-* headers",
         )
     return form
-
-
-def _too_large() -> Problem:
-    return Problem(413, f"a body may have {MAX_BYTES} bytes at most")
 
 
 def _nothing_taken(rejected: list[Rejection]) -> Problem:

@@ -1,0 +1,197 @@
+"""Rows of a table as events of a kind, each with an id that it gets again in every export."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from hashlib import blake2b
+from itertools import islice
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import structs
+
+from kokemus.contracts import wire
+from kokemus.contracts.events import (
+    ComplaintRegistered,
+    Event,
+    FeedbackReceived,
+    FigureReported,
+    Identifier,
+    Instant,
+    KioskCounted,
+    KioskPressed,
+)
+from kokemus.errors import Refused
+from kokemus.imports.columns import Columns, Field, Unmatched, fields_of
+from kokemus.imports.tables import Cell, Row, Rows, Unreadable
+
+KINDS: Final[dict[str, type[Event]]] = {
+    "press": KioskPressed,
+    "count": KioskCounted,
+    "feedback": FeedbackReceived,
+    "reported": FigureReported,
+    "complaint": ComplaintRegistered,
+}
+"""The kinds of files, and the event that a row becomes. Counts are never made into presses."""
+
+CHUNK: Final = 1_000
+"""Rows that are handed on together; the first so many tell whether the table has shifted."""
+_NAMELESS: Final = "unnamed"
+
+
+class Envelope(msgspec.Struct):
+    """The columns that every kind has besides its data."""
+
+    subject: Identifier
+    time: Instant
+    id: Identifier | None = None
+
+
+class Rejection(NamedTuple):
+    """A row, or a column of it, that could not be used; `refused` never holds a value."""
+
+    line: int
+    column: str | None
+    refused: Refused
+
+
+class Chunk(NamedTuple):
+    """Some rows: the events with their lines, and the rows that became none."""
+
+    rows: int
+    events: list[tuple[int, Event]]
+    rejected: list[Rejection]
+    broken: Unreadable | None = None
+    """Why the file could not be read further."""
+
+
+def fields(kind: type[Event]) -> dict[str, Field]:
+    """The columns of a kind by name, in the order of a template.
+
+    Where the data say as of when they are, `time` may be left out: it is then the same.
+    """
+    data = kind.__annotations__["data"]
+    found = fields_of(Envelope) | fields_of(data)
+    if "as_of" in found:
+        found["time"] = found["time"]._replace(required=False)
+    return {"subject": found.pop("subject"), "time": found.pop("time"), **found}
+
+
+class RowReader:
+    """Makes events of the rows under one header."""
+
+    def __init__(
+        self, kind: type[Event], source: str, header: Sequence[Cell], zone: ZoneInfo
+    ) -> None:
+        """Matches the header.
+
+        Args:
+            kind: of the events.
+            source: their CloudEvents source.
+            header: the first row.
+            zone: whose clocks times without an offset are by.
+
+        Raises:
+            Unmatched: it does not fit the kind.
+        """
+        self.columns = Columns.match(header, fields(kind))
+        self._header = header
+        self._kind = kind
+        self._source = source
+        self._zone = zone
+        self._seen: dict[bytes, int] = {}
+
+    @property
+    def unknown(self) -> list[str]:
+        """The columns that name no field, as they may be told to the sender."""
+        return [self.columns.named(self._header, index) for index in self.columns.unknown]
+
+    def event(self, row: Row) -> Event:
+        """The event of a row.
+
+        Raises:
+            Refused: the pointer is the column.
+        """
+        values = self.columns.values(row, self._zone)
+        given = values.pop("id", None)
+        subject, time = values.pop("subject"), values.pop("time", None)
+        message = {
+            "specversion": "1.0",
+            "type": self._kind.__struct_config__.tag,
+            "id": given or _NAMELESS,
+            "source": self._source,
+            "subject": subject,
+            "time": time or _beginning(values["as_of"], self._zone),
+            "data": values,
+        }
+        try:
+            event = wire.decode(msgspec.json.encode(message), (self._kind,))
+        except Refused as error:
+            column = error.pointer.removeprefix("/data").strip("/").partition("/")[0]
+            raise Refused(error.reason, error.detail, column) from None
+        return event if given else structs.replace(event, id=self._id(event))
+
+    def _id(self, event: Event) -> str:
+        """A hash of what the row says, its source included, and its ordinal among its equals."""
+        content = blake2b(wire.encode(event), digest_size=16)
+        digest = content.digest()
+        ordinal = self._seen[digest] = self._seen.get(digest, -1) + 1
+        content.update(b"%d" % ordinal)
+        return f"row-{content.hexdigest()}"
+
+
+def chunks(rows: Rows, reader: RowReader) -> Iterator[Chunk]:
+    """Reads all rows, some at a time.
+
+    Raises:
+        Unmatched: the first of them show that the table has shifted against its header.
+    """
+    first = _chunk(rows, reader, check=True)
+    yield first
+    while first.rows == CHUNK:
+        first = _chunk(rows, reader, check=False)
+        yield first
+
+
+def _chunk(rows: Rows, reader: RowReader, *, check: bool) -> Chunk:
+    taken: list[Row] = []
+    broken = None
+    try:
+        for row in islice(rows, CHUNK):
+            taken.append(row)  # noqa: PERF402 - those before a failure are kept
+    except Unreadable as error:
+        broken = error
+    events: list[tuple[int, Event]] = []
+    rejected: list[Rejection] = []
+    for row in taken:
+        try:
+            events.append((row.line, reader.event(row)))
+        except Refused as error:
+            rejected.append(Rejection(row.line, error.pointer or None, error))
+    if check:
+        _check_alignment(taken, reader.columns, len(rejected))
+    return Chunk(len(taken), events, rejected, broken)
+
+
+def _check_alignment(taken: Sequence[Row], columns: Columns, rejected: int) -> None:
+    """Raises Unmatched where most rows show that their cells stand under the wrong headers."""
+    most = len(taken) // 2
+    misfits = [why for why in map(columns.misfit, taken) if why]
+    if len(misfits) > most:
+        raise Unmatched(f"the table does not fit its header: {misfits[0]}, in most rows")
+    if rejected > most and all(map(columns.last_is_empty, taken)):
+        raise Unmatched(
+            "the table seems shifted: nothing stands under the last header, and most rows cannot "
+            "be read under the others; check for a header too many or a column too few"
+        )
+
+
+def _beginning(as_of: date, zone: ZoneInfo) -> datetime:
+    if isinstance(as_of, datetime):
+        return as_of
+    return datetime(as_of.year, as_of.month, as_of.day, tzinfo=zone)
+
+
+def template(kind: type[Event]) -> list[str]:
+    """The columns of a kind as a table begins with them, without the id, which rows need not."""
+    return [name for name in fields(kind) if name != "id"]
