@@ -50,6 +50,18 @@ def test_an_unknown_code_within_a_withdrawn_observation_is_refused() -> None:
     assert refused.value.pointer == "/data/original/data/reason"
 
 
+def test_of_many_events_only_those_with_unknown_codes_are_refused() -> None:
+    press = event("kiosk.pressed.v1", "smiley")
+    known = event("kiosk.reason-given.v1", "negative")
+    unknown = event("kiosk.reason-given.v1", "negative", reason="muoti")
+    refused = CodeLists.load().refused([press, unknown, known, unknown])
+    assert {position: one.pointer for position, one in refused.items()} == {
+        1: "/data/reason",
+        3: "/data/reason",
+    }
+    assert CodeLists.load().refused([press]) == {}
+
+
 def test_a_topic_is_read_with_codes_that_no_list_has_any_more() -> None:
     old = wire.encode(event("complaint.registered.v1", "objection", authority="laaninhallitus"))
     assert wire.decode_many([old], topics.declarations()["complaints.v1"]).refused == []
@@ -82,6 +94,11 @@ def test_a_malformed_file_is_named(tmp_path: Path, text: str, complaint: str) ->
     with pytest.raises(ValueError, match=complaint) as error:
         CodeLists.load(file)
     assert "city.csv" in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing.csv"):
+        CodeLists.load(tmp_path / "nothing.csv")
 
 
 def test_codes_are_identifiers() -> None:

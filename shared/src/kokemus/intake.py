@@ -11,6 +11,7 @@ from msgspec.structs import force_setattr
 
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts import wire
+from kokemus.contracts.codes import CodeLists
 from kokemus.contracts.events import Event
 from kokemus.contracts.topics import declarations, short_type
 from kokemus.errors import Refused
@@ -54,12 +55,13 @@ class Intake:
             rule: what only this service asks of an event.
 
         Raises:
-            ValueError: the keys file cannot be read.
+            ValueError: the keys file or the codes file cannot be read.
         """
         self.service = service
         self.settings = settings
         self.meters = meters
         self.keys = Keys(settings.keys_file)
+        self._codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
         self.publisher = Publisher(settings, meters)
         self._topic = CompactedTopic(settings, declarations()["registry.v1"])
         self.registry = Registry(self._topic)
@@ -114,7 +116,7 @@ class Intake:
         refused = wire.check_all(batch, now + CLOCK_TOLERANCE)
         settings = self.settings
         scope = Scope(key, self.registry, settings.root_entity, settings.time_zone)
-        refused = {**scope.refused(batch), **refused}
+        refused = {**scope.refused(batch), **self._codes.refused(batch), **refused}
         if self._rule is None and not refused:
             return Checked(list(batch), {})
         good = []

@@ -37,6 +37,8 @@ class KeyedSettings(ServiceSettings):
 
     keys_file: Path
     """JSON with the hashed keys; read again whenever it changes."""
+    codes_file: Path | None = None
+    """A city's own codes beside those of the contracts: CSV of list, code, name_fi, note."""
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -5,7 +5,7 @@ read without: a code that was taken out of its list later stays readable where i
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -42,7 +42,8 @@ class CodeLists:
         A file adds lists and codes, and renames codes that it repeats; it takes none away.
 
         Raises:
-            ValueError: a file's columns are not `list`, `code`, `name_fi`, `note`.
+            ValueError: a file cannot be read, or its columns are not `list`, `code`, `name_fi`,
+                `note`.
         """
         codes: dict[str, dict[str, Code]] = {}
         for row in _rows("code_lists.csv", ("list", "code", "name_fi", "note"), more):
@@ -64,6 +65,18 @@ class CodeLists:
             if code not in self.of(code_list):
                 raise Refused(Reason.INVALID, f"no such code in the list {code_list}", pointer)
 
+    def refused(self, batch: Sequence[events.Event]) -> dict[int, Refused]:
+        """What `check` says of many events, by position; free of cost where no type has codes."""
+        coded = {kind for kind in set(map(type, batch)) if _coded_fields(kind)}
+        refused: dict[int, Refused] = {}
+        if coded:
+            for position, event in enumerate(batch):
+                try:
+                    self.check(event)
+                except Refused as error:
+                    refused[position] = error
+        return refused
+
 
 class Glossary:
     """The words of the city in its languages, by codes such as `metric.happy_index`."""
@@ -76,7 +89,7 @@ class Glossary:
         """The glossary of the contracts; a city's own CSV files add terms and replace them.
 
         Raises:
-            ValueError: a file's columns are not `code`, `fi`, `sv`, `en`.
+            ValueError: a file cannot be read, or its columns are not `code`, `fi`, `sv`, `en`.
         """
         return cls(
             {
@@ -103,7 +116,10 @@ class Glossary:
 
 def _rows(name: str, columns: tuple[str, ...], more: tuple[Path, ...]) -> Iterator[list[str]]:
     texts = {name: (FILES / "data" / name).read_text("utf-8")}
-    texts |= {str(path): path.read_text("utf-8-sig") for path in more}
+    try:
+        texts |= {str(path): path.read_text("utf-8-sig") for path in more}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"a file of codes or words cannot be read: {error}") from None
     for source, text in texts.items():
         table = csv.reader(StringIO(text))
         if tuple(next(table, ())) != columns:
