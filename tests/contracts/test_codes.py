@@ -97,7 +97,7 @@ def test_a_malformed_file_is_named(tmp_path: Path, text: str, complaint: str) ->
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="nothing.csv"):
+    with pytest.raises(ValueError, match=r"nothing\.csv"):
         CodeLists.load(tmp_path / "nothing.csv")
 
 
