@@ -5,13 +5,12 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import structlog
 from fastapi import FastAPI
 from faststream import AckPolicy
 from faststream.confluent import KafkaBroker, KafkaMessage
-from faststream.confluent.config import ConfluentConfig
 
 from kokemus import telemetry, web
 from kokemus.contracts.asyncapi import document
@@ -112,7 +111,7 @@ def broker_of(
         apply_types=False,
         logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
-        config=cast("ConfluentConfig", _LIBRDKAFKA),
+        config=cast("Any", _LIBRDKAFKA),
     )
     broker.subscriber(
         *counted,

@@ -20,7 +20,7 @@ from kokemus.publishing import Publisher
 from kokemus.telemetry import Meters
 
 PAUSE_SECONDS: Final = 0.5
-"""Between two looks at the outbox: short for a reader, long enough to gather what belongs together."""
+"""Between two looks at the outbox: short for a reader, long enough to gather much in one."""
 MOST_ROWS: Final = 10_000
 
 METRICS_OF: Final[dict[str, list[str]]] = {
