@@ -30,6 +30,8 @@ ANY_PARTITION: Final = -1
 QUEUE_KBYTES: Final = 32_768
 """Memory for messages that wait in the producer."""
 
+_SAID_BY_THE_PROBE: Final = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)  # noqa: SLF001
+
 _Route = tuple[str, Callable[[events.Event], str]]
 """A topic's full name, and what gives an event's key."""
 
@@ -75,7 +77,7 @@ class Publisher:
         self._timer: asyncio.TimerHandle | None = None
         self._probe: asyncio.Task[None] | None = None
         self._away = False
-        self._fatal = False
+        self._retired: list[Producer] = []
 
     async def __aenter__(self) -> Self:
         self._producer = self._new()
@@ -137,6 +139,7 @@ class Publisher:
         finally:
             self._waiting.discard(waiting)
         if waiting.failed or waiting.left:
+            self._replace(producer)
             for topic, count in waiting.failed.items():
                 self._meters.add(PUBLISH_FAILED, count, topic)
             raise Unavailable("Kafka did not confirm every event")
@@ -146,7 +149,9 @@ class Publisher:
             self._timer.cancel()
         if self._producer is None:
             return
-        self._producer.poll(0)
+        for producer in (self._producer, *self._retired):
+            producer.poll(0)
+        self._retired = [producer for producer in self._retired if len(producer)]
         delay = BUSY_SECONDS if self._waiting else IDLE_SECONDS
         self._timer = asyncio.get_running_loop().call_later(delay, self._serve_reports)
 
@@ -161,6 +166,17 @@ class Publisher:
         if self._away:
             self._away = False
             _log.info("a broker answers again")
+            self._replace(self._producer)
+
+    def _replace(self, failed: Producer | None) -> None:
+        """Goes on with a new producer: the brokers may have forgotten the id of the old one.
+
+        An idempotent producer waits for ever on brokers that lost its id, such as a memory broker
+        that was started anew. What the old one still has is served until it is done.
+        """
+        if failed is not None and failed is self._producer:
+            self._retired.append(failed)
+            self._producer = self._new()
 
     def _route(self, kind: type[events.Event]) -> _Route:
         declaration = topics.topic_of(topics.short_type(kind))
@@ -174,9 +190,6 @@ class Publisher:
             raise Unavailable("the publisher is closed")
         if self._away:
             raise Unavailable("no broker answers")
-        if self._fatal:
-            _log.warning("producer replaced after a fatal error")
-            self._producer, self._fatal = self._new(), False
         return self._producer
 
     def _new(self) -> Producer:
@@ -201,9 +214,10 @@ class Publisher:
     def _on_error(self, error: KafkaError) -> None:
         if self._producer is None:
             return  # closing, and no longer on the event loop
-        _log.warning("kafka", error=error.name())
+        if error.code() not in _SAID_BY_THE_PROBE:
+            _log.warning("kafka", error=error.name())
         if error.fatal():
-            self._fatal = True
+            self._replace(self._producer)
         if error.code() == KafkaError._ALL_BROKERS_DOWN and (  # noqa: SLF001 - its only name
             self._probe is None or self._probe.done()
         ):

@@ -177,5 +177,6 @@ def _log_as_json(service: str) -> None:
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in ("librdkafka", "uvicorn.access", "httpx", "httpcore", "kafka"):
+    logging.getLogger("librdkafka").setLevel(logging.CRITICAL)  # its errors are logged by name
+    for noisy in ("uvicorn.access", "httpx", "httpcore", "kafka"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

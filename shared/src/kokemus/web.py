@@ -1,5 +1,6 @@
 """The frame of every HTTP service: health, documents, errors, the server and the metrics port."""
 
+import asyncio
 import gc
 import signal
 import time
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import start_http_server
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kokemus import problems, telemetry
 from kokemus.errors import Unavailable
@@ -24,6 +26,9 @@ from kokemus.telemetry import Meters
 
 SHUTDOWN_SECONDS: Final = 8
 """A stopped service lets requests end for so long; its supervisor kills it after 10 s."""
+
+HEADER_SECONDS: Final = 10.0
+"""How long a client may take to send a request's line and headers."""
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """What keeps the service from being ready, by name of the part; empty: it is ready."""
@@ -124,6 +129,7 @@ def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=_Impatient,
             host=settings.http_host,
             port=settings.http_port,
             access_log=False,
@@ -171,6 +177,36 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_bug(_request: Request, _error: Exception) -> Response:
         return problems.response(Problem(500, "this is a fault of the service"))
+
+
+class _Impatient(HttpToolsProtocol):
+    """Closes a connection whose request line and headers do not arrive in time."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._wait_for_headers()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._headers_came()
+        super().on_headers_complete()
+
+    def _wait_for_headers(self) -> None:
+        self._headers_came()
+        self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _headers_came(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
 
 
 class _Measured:
