@@ -1,46 +1,25 @@
 """Announces what changed: the outbox of the counting transaction, published and then deleted.
 
-A change is announced at least once, after it is committed. A row that changes again while it is
-announced keeps its new version and is announced again.
+Each transaction leaves one row. It is announced at least once, after it is committed; rows of many
+transactions become one event an entity.
 """
 
 import asyncio
-from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
 
 import psycopg
 import structlog
 
-from kokemus.contracts import events
 from kokemus.errors import Unavailable
 from kokemus.metric_names import CHANGES_WAITING
 from kokemus.publishing import Publisher
 from kokemus.telemetry import Meters
+from metrics.domain.changes import announcements
 
 PAUSE_SECONDS: Final = 0.5
 """Between two looks at the outbox: short for a reader, long enough to gather much in one."""
-MOST_ROWS: Final = 10_000
-
-METRICS_OF: Final[dict[str, list[str]]] = {
-    "presses": [
-        "press_count",
-        "happy_index",
-        "very_positive_share",
-        "satisfied_share",
-        "misuse_share",
-        "nps",
-    ],
-    "reasons": ["reasons"],
-    "feedback": ["feedback_count"],
-    "complaints": ["complaint_count"],
-    "reported": ["reported"],
-}
-"""Which metrics a kind of change concerns."""
-
-Row = tuple[str, date, str, str, str]
-"""Entity, day, kind of change, version and place of a row of the outbox."""
+MOST_ROWS: Final = 500
 
 log = structlog.get_logger()
 
@@ -75,24 +54,20 @@ class Relay:
         rows = await asyncio.to_thread(self._read)
         self._meters.set(CHANGES_WAITING, len(rows))
         if rows:
-            await self._publisher.publish(announcements(rows, datetime.now(UTC)))
-            await asyncio.to_thread(self._delete, rows)
+            changed = announcements([cells for _, cells in rows], datetime.now(UTC))
+            await self._publisher.publish(changed)
+            await asyncio.to_thread(self._delete, [number for number, _ in rows])
         return len(rows)
 
-    def _read(self) -> list[Row]:
-        return (
-            self._connection()
-            .execute("SELECT entity, day, of, version::text FROM changed LIMIT %s", (MOST_ROWS,))
-            .fetchall()
-        )
+    def _read(self) -> list[tuple[int, bytes]]:
+        query = "SELECT id, cells FROM changed ORDER BY id LIMIT %s"
+        return self._connection().execute(query, (MOST_ROWS,)).fetchall()
 
-    def _delete(self, rows: list[Row]) -> None:
-        # A row's place and version together name exactly the row that was announced.
+    def _delete(self, numbers: list[int]) -> None:
         self._connection().execute(
-            "DELETE FROM changed WHERE ctid IN (SELECT c.ctid FROM changed AS c"
-            " JOIN unnest(%s::tid[], %s::xid8[]) AS d(place, version)"
-            " ON c.ctid = d.place AND c.version = d.version FOR UPDATE OF c SKIP LOCKED)",
-            ([place for *_, place in rows], [version for *_, version, _ in rows]),
+            "DELETE FROM changed WHERE id IN (SELECT id FROM changed WHERE id = ANY(%s)"
+            " FOR UPDATE SKIP LOCKED)",
+            (numbers,),
         )
 
     def _connection(self) -> psycopg.Connection[Any]:
@@ -104,28 +79,3 @@ class Relay:
         if self._open is not None:
             self._open.close()
             self._open = None
-
-
-def announcements(rows: list[Row], now: datetime) -> list[events.MetricsChanged]:
-    """One event an entity: every metric that changed, from the first to the last day."""
-    days: dict[str, set[date]] = defaultdict(set)
-    metrics: dict[str, set[str]] = defaultdict(set)
-    for entity, day, kind, *_ in rows:
-        days[entity].add(day)
-        metrics[entity].update(METRICS_OF[kind])
-    return [
-        events.MetricsChanged(
-            specversion="1.0",
-            id=uuid4().hex,
-            source="metrics",
-            subject=entity,
-            time=now,
-            data=events.Change(
-                metrics=sorted(metrics[entity]),
-                period_start=min(changed),
-                period_end=max(changed),
-                watermark=now,
-            ),
-        )
-        for entity, changed in days.items()
-    ]

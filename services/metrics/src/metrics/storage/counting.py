@@ -22,6 +22,7 @@ from psycopg.rows import TupleRow
 from kokemus.contracts import events
 from kokemus.errors import Unavailable
 from metrics.domain.batches import Record
+from metrics.domain.changes import ChangedCell, encode_cells
 from metrics.domain.presses import VALUES, Columns, Effects, Stream, Tally, tally
 from metrics.storage import records
 
@@ -201,7 +202,7 @@ class CountingStore:
             return False
 
     def _add_effects(self, cursor: psycopg.Cursor[Any], work: Work) -> None:
-        changed: set[records.Cell] = set()
+        changed: set[ChangedCell] = set()
         if work.presses is not None and len(work.presses.stream):
             changed |= self._add_presses(cursor, work.presses)
         changed |= records.add_effects(cursor, work.effects)
@@ -211,15 +212,9 @@ class CountingStore:
             work.slices[partition].applied += did
             work.slices[partition].repeated += not did
         if changed:
-            columns = [list(column) for column in zip(*sorted(changed), strict=True)]
-            cursor.execute(
-                "INSERT INTO changed (entity, day, of)"
-                " SELECT * FROM unnest(%s::text[], %s::date[], %s::text[])"
-                " ON CONFLICT (entity, day, of) DO UPDATE SET version = excluded.version",
-                columns,
-            )
+            cursor.execute("INSERT INTO changed (cells) VALUES (%s)", (encode_cells(changed),))
 
-    def _add_presses(self, cursor: psycopg.Cursor[Any], presses: Columns) -> set[records.Cell]:
+    def _add_presses(self, cursor: psycopg.Cursor[Any], presses: Columns) -> set[ChangedCell]:
         ids = np.array([self._ids[stream] for stream in presses.streams], dtype=np.int64)
         sizes = np.array([events.SCALE_SIZES[s.scale] for s in presses.streams], dtype=np.int64)
         days = presses.hour // 24
@@ -234,10 +229,8 @@ class CountingStore:
             _upsert_hours(cursor, series, day, part, int(size))
         numbers = np.unique(presses.stream * 10_000_000 + days)
         return {
-            (
-                presses.streams[number // 10_000_000].entity,
-                date.fromordinal(number % 10_000_000),
-                "presses",
+            ChangedCell(
+                presses.streams[number // 10_000_000].entity, number % 10_000_000, "presses"
             )
             for number in numbers.tolist()
         }

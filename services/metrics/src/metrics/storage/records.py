@@ -4,7 +4,6 @@ Things with an id of their own keep the greatest (time, id); so order and repeti
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
@@ -16,14 +15,13 @@ from kokemus.contracts import events
 from kokemus.contracts.events import EntityId
 from metrics.domain.ancestry import Validity, closure
 from metrics.domain.batches import Forgotten, Record
+from metrics.domain.changes import ChangedCell, Kind
 from metrics.domain.presses import Effects
 
 Cursor = psycopg.Cursor[Any]
-Cell = tuple[str, date, str]
-"""An entity and a local day of which figures changed, and of which kind (see `metrics.relay`)."""
 
 
-def add_effects(cursor: Cursor, effects: Effects) -> set[Cell]:
+def add_effects(cursor: Cursor, effects: Effects) -> set[ChangedCell]:
     """Adds follow-ups and period counts; returns the cells that changed."""
     if effects.reasons:
         cursor.executemany(
@@ -55,21 +53,24 @@ def add_effects(cursor: Cursor, effects: Effects) -> set[Cell]:
                 for count in effects.periods
             ],
         )
-    return {(cell.entity, cell.day, "reasons") for cell in effects.reasons} | {
-        (count.entity, count.data.period_end, "presses") for count in effects.periods
+    return {
+        ChangedCell(cell.entity, cell.day.toordinal(), "reasons") for cell in effects.reasons
+    } | {
+        ChangedCell(count.entity, count.data.period_end.toordinal(), "presses")
+        for count in effects.periods
     }
 
 
 def apply(
     cursor: Cursor, records: Sequence[Record], zone: ZoneInfo
-) -> tuple[list[bool], set[Cell]]:
+) -> tuple[list[bool], set[ChangedCell]]:
     """Merges records in the order given.
 
     Returns:
         For each record whether it changed anything, and the cells that changed.
     """
     won = []
-    changed: set[Cell] = set()
+    changed: set[ChangedCell] = set()
     registry = False
     for record in records:
         match record:
@@ -128,10 +129,11 @@ def _merge_case(
     cursor: Cursor,
     event: events.FeedbackReceived | events.ComplaintRegistered,
     zone: ZoneInfo,
-    changed: set[Cell],
+    changed: set[ChangedCell],
 ) -> bool:
     day = event.time.astimezone(zone).date()
     mark = (event.time, event.id)
+    kind: Kind
     if isinstance(event, events.FeedbackReceived):
         said = event.data
         before = cursor.execute(
@@ -172,13 +174,13 @@ def _merge_case(
         statement, kind = _COMPLAINT, "complaints"
     won = cursor.execute(statement, row).rowcount == 1
     if won:
-        changed.add((event.subject, day, kind))
+        changed.add(ChangedCell(event.subject, day.toordinal(), kind))
         if before is not None:
-            changed.add((before[0], before[1], kind))
+            changed.add(ChangedCell(before[0], before[1].toordinal(), kind))
     return won
 
 
-def _report(cursor: Cursor, event: events.FigureReported, changed: set[Cell]) -> bool:
+def _report(cursor: Cursor, event: events.FigureReported, changed: set[ChangedCell]) -> bool:
     figure = event.data
     won = (
         cursor.execute(
@@ -209,7 +211,7 @@ def _report(cursor: Cursor, event: events.FigureReported, changed: set[Cell]) ->
         == 1
     )
     if won:
-        changed.add((event.subject, figure.period_end, "reported"))
+        changed.add(ChangedCell(event.subject, figure.period_end.toordinal(), "reported"))
     return won
 
 

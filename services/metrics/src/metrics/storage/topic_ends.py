@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from kokemus.errors import Unavailable
+from kokemus.log_ends import LogEnds
 from metrics.domain.status import Ends
 
 ANSWER_SECONDS: Final = 3.0
@@ -22,6 +22,7 @@ class TopicEnds:
     def __init__(self, bootstrap: str) -> None:
         """Takes `host:port`, several by commas."""
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._ends = LogEnds(bootstrap)
 
     def of(self, topics: Sequence[str]) -> Mapping[str, Ends]:
         """The topic id and each partition's end; a topic that does not exist is left out.
@@ -34,21 +35,15 @@ class TopicEnds:
                 TopicCollection(list(topics)), request_timeout=ANSWER_SECONDS
             )
         )
-        ids, partitions = {}, []
+        ids, places = {}, []
         for topic, future in asked.items():
             description = _known(future.result)
             if description is not None:
                 ids[topic] = str(description.topic_id)
-                partitions += [TopicPartition(topic, one.id) for one in description.partitions]
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's own gap
-        listed = _answered(
-            lambda: self._admin.list_offsets(
-                dict.fromkeys(partitions, latest), request_timeout=ANSWER_SECONDS
-            )
-        )
+                places += [(topic, one.id) for one in description.partitions]
         ends: dict[str, dict[int, int]] = {topic: {} for topic in ids}
-        for place, future in listed.items():
-            ends[place.topic][place.partition] = _answered(future.result).offset
+        for (topic, partition), end in self._ends.of(places).items():
+            ends[topic][partition] = end
         return {topic: Ends(ids[topic], by_partition) for topic, by_partition in ends.items()}
 
 

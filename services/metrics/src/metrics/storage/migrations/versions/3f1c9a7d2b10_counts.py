@@ -234,11 +234,8 @@ CREATE TABLE sources (
     merged_id text NOT NULL
 );
 CREATE TABLE changed (
-    entity text NOT NULL,
-    day date NOT NULL,
-    of text NOT NULL,
-    version xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    PRIMARY KEY (entity, day, of)
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cells bytea NOT NULL
 );
 """
 

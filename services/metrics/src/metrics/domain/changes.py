@@ -1,0 +1,76 @@
+"""Which figures a transaction changed, and the hints that tell others about it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final, Literal, NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from kokemus.contracts import events
+
+Kind = Literal["presses", "reasons", "feedback", "complaints", "reported"]
+
+METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
+    "presses": (
+        "press_count",
+        "happy_index",
+        "very_positive_share",
+        "satisfied_share",
+        "misuse_share",
+        "nps",
+    ),
+    "reasons": ("reasons",),
+    "feedback": ("feedback_count",),
+    "complaints": ("complaint_count",),
+    "reported": ("reported",),
+}
+"""Which metrics a kind of change concerns."""
+
+
+class ChangedCell(NamedTuple):
+    """An entity and a local day (its ordinal) of which figures changed, and of which kind."""
+
+    entity: str
+    day: int
+    kind: Kind
+
+
+_decoder: Final = msgspec.msgpack.Decoder(list[ChangedCell])
+
+
+def encode_cells(cells: Iterable[ChangedCell]) -> bytes:
+    """One transaction's changes as the outbox keeps them."""
+    return msgspec.msgpack.encode(list(cells))
+
+
+def announcements(stored: Iterable[bytes], now: datetime) -> list[events.MetricsChanged]:
+    """One event an entity: every metric that changed, from the first to the last day.
+
+    Args:
+        stored: what `encode_cells` gave, of several transactions.
+        now: the events' time and watermark.
+    """
+    days: dict[str, set[int]] = defaultdict(set)
+    metrics: dict[str, set[str]] = defaultdict(set)
+    for row in stored:
+        for cell in _decoder.decode(row):
+            days[cell.entity].add(cell.day)
+            metrics[cell.entity].update(METRICS_OF[cell.kind])
+    return [
+        events.MetricsChanged(
+            specversion="1.0",
+            id=uuid4().hex,
+            source="metrics",
+            subject=entity,
+            time=now,
+            data=events.Change(
+                metrics=sorted(metrics[entity]),
+                period_start=date.fromordinal(min(changed)),
+                period_end=date.fromordinal(max(changed)),
+                watermark=now,
+            ),
+        )
+        for entity, changed in days.items()
+    ]
