@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kokemus_platform import checks, dead_letters, keys, logs, starting, topics
+from kokemus_platform import checks, dead_letters, keys, logs, registry, starting, topics
 from kokemus_platform.home import Home
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError
@@ -25,7 +25,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (topics, dead_letters, keys):
+for group in (topics, dead_letters, keys, registry):
     commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import inspect
 
 from kokemus.errors import Reason, Refused
@@ -107,6 +106,13 @@ class Columns:
         """Whether the row has nothing under the last header."""
         return len(row.cells) < self.width or is_empty(row.cells[self.width - 1])
 
+    def text_of(self, row: Row, name: str) -> str | None:
+        """What a row that may be unreadable otherwise says in a column, if anything."""
+        for column, field, _ in self._places:
+            if field.name == name and column < len(row.cells):
+                return str(row.cells[column] or "").strip() or None
+        return None
+
     def misfit(self, row: Row) -> str | None:
         """Why a row does not fit under the header, if so."""
         if any(not is_empty(cell) for cell in row.cells[self.width :]):
@@ -207,16 +213,3 @@ def _reader(kind: inspect.Type) -> cells.Reader:
     if isinstance(kind, inspect.LiteralType):
         return cells.one_of([str(value) for value in kind.values])
     return _READERS[type(kind)]
-
-
-def convert(values: Mapping[str, Any], struct: type[msgspec.Struct]) -> Any:
-    """The values of a row as a struct.
-
-    Raises:
-        Refused: a value is out of bounds; the pointer is its column.
-    """
-    try:
-        return msgspec.convert(values, struct)
-    except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `$.")
-        raise Refused(Reason.INVALID, detail, path.rstrip("`").partition("[")[0]) from None
