@@ -18,7 +18,9 @@ class Tables:
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(
-            url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True
+            url.replace("postgresql+psycopg://", "postgresql://"),
+            autocommit=True,
+            options="-c synchronous_commit=off",
         )
         self._tree: dict[EntityId, list[Validity]] = {}
         self._devices: dict[EntityId, list[Validity]] = {}

@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
@@ -68,7 +69,8 @@ async def test_kiosk_table_of_the_reference_comes_out(
     for (service, year), published in PUBLISHED.items():
         span = {"from": f"{year}-01-01", "to": f"{year}-12-31"}
         index = await one(api, "happy_index", service, **span)
-        assert (index["n"], index["rounded"]) == published
+        assert index["n"] == published.presses
+        assert index["rounded"] == published.happy_index
         assert (await one(api, "press_count", service, **span))["value"] == published.presses
     for year, together in TOGETHER.items():
         span = {"from": f"{year}-01-01", "to": f"{year}-12-31"}
@@ -204,7 +206,8 @@ async def test_published_figure_stands_alone_or_beside_what_was_counted(
     assert rows[1]["flags"] == ["partial_period", "reported", "self_selected"]
     assert rows[1]["as_of"] == "2018-09-12"
     tables.count("u", date(2017, 5, 5), [0, 0, 0, 40])
-    counted, cut, nothing = await figures(api, "happy_index", "u", **years)
+    again = await figures(api, "happy_index", "u", **years)
+    counted, cut, nothing = sorted(again, key=lambda row: str(row["period"]["from"]))
     assert (counted["rounded"], counted["scale"], counted["reported"]["value"]) == (
         100,
         "smiley4",
@@ -226,10 +229,11 @@ async def test_two_cuts_of_a_year_are_observations_and_never_added(
     api: httpx.AsyncClient, tables: Tables
 ) -> None:
     start = date(2018, 1, 1)
-    where = {"channel": "statutory"}
     for last, value in ((date(2018, 6, 30), 208), (date(2018, 9, 12), 405)):
-        tables.reported("sote", "complaint_count", start, last, value, approx=True, **where)
-    tables.reported("staff", "complaint_count", start, date(2018, 9, 12), None, **where)
+        tables.reported(
+            "sote", "complaint_count", start, last, value, approx=True, channel="statutory"
+        )
+    tables.reported("staff", "complaint_count", start, date(2018, 9, 12), None, channel="statutory")
     year = {"from": "2018-01-01", "to": "2018-12-31"}
     assert (await one(api, "complaint_count", "sote", **year))["value"] == 405
     both = await figures(api, "complaint_count", "sote", observations="all", **year)
@@ -390,8 +394,8 @@ async def test_unchanged_answer_is_304_until_something_changes(
     )
     table = await api.get("/v1/figures", params=asked, headers={**known, "Accept": "text/csv"})
     assert table.status_code == 200
-    tables.entity("u", (None, LONG_AGO, None))
     tables.count("u", date(2017, 5, 5), [0, 0, 0, 1])
+    tables.entity("u", (None, LONG_AGO, None))
     async for answer in repeated(api, asked, known):
         if answer.status_code == 200:
             assert answer.json()["figures"][0]["value"] == 1
@@ -401,6 +405,7 @@ async def test_unchanged_answer_is_304_until_something_changes(
 async def repeated(api: httpx.AsyncClient, asked: dict[str, str], headers: dict[str, str]) -> Any:
     """The same question again and again; the test's time limit ends it."""
     while True:
+        await asyncio.sleep(0)  # lets the service look at its database
         yield await api.get("/v1/figures", params=asked, headers=headers)
 
 

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI
 
 from kokemus import telemetry, web
+from kokemus.contracts.asyncapi import document
 from kokemus.errors import Unavailable
 from kokemus.keys import Keys
 from kokemus.telemetry import Meters
@@ -61,7 +62,8 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
     async def ready() -> Mapping[str, str]:
         return {"database": "does not answer"} if api.version is None else {}
 
-    app = web.create_app("metrics", meters, ready, lifespan)
+    topics = document("metrics", settings.topic_prefix)
+    app = web.create_app("metrics", meters, ready, lifespan, topics)
     app.add_middleware(Unchanged, memory=api.memory, state=lambda: api.state, keys=api.keys)
     app.include_router(router(api))
     return app

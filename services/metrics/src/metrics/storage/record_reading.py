@@ -31,7 +31,7 @@ FROM {table} r
 JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
 WHERE r.day BETWEEN %(first)s AND %(last)s
   AND (%(channel)s::text IS NULL OR {channel} = %(channel)s)
-GROUP BY p.ancestor, {channel}, 3, {breakdown}
+GROUP BY 1, 2, 3, {breakdown}
 """
 
 _TABLES: Final[dict[Measure, dict[str, str]]] = {
