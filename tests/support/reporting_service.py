@@ -1,5 +1,6 @@
 """The reporting service as a process, with a database, a broker and figures of a test's own."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -8,13 +9,20 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 
+from kokemus.contracts.events import ReleasePublished
+from kokemus.publishing import Publisher
+from kokemus.settings import ServiceSettings
+from kokemus.telemetry import Meters
 from kokemus_platform import topics
 from kokemus_platform.kafka import Broker
 from kokemus_platform.processes import wait_until
@@ -54,14 +62,7 @@ class Reporting:
 
 def command(environment: dict[str, str], *arguments: str) -> str:
     """The output of a command of reporting."""
-    done = subprocess.run(
-        [sys.executable, "-m", "reporting.main", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = ended(environment, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
 
@@ -138,3 +139,40 @@ def _free_ports() -> tuple[int, int]:
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
         return one.getsockname()[1], two.getsockname()[1]
+
+
+def ended(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command of reporting that is expected to end by itself, however."""
+    return subprocess.run(
+        [sys.executable, "-m", "reporting.main", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def attempts(seconds: float) -> AsyncIterator[None]:
+    """Comes round every moment until the time is over."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        yield
+        await asyncio.sleep(0.05)
+
+
+async def announce(environment: dict[str, str], event: ReleasePublished, state: Any) -> None:
+    """Puts another state of a release on the topic, as an earlier life of the service had."""
+    settings = ServiceSettings(
+        kafka_bootstrap=environment["KOKEMUS_KAFKA_BOOTSTRAP"],
+        topic_prefix=environment["KOKEMUS_TOPIC_PREFIX"],
+    )
+    later = msgspec.structs.replace(
+        event,
+        id=f"{event.subject}.{state}",
+        time=event.time + timedelta(seconds=1),
+        data=msgspec.structs.replace(event.data, state=state),
+    )
+    async with Publisher(settings, Meters()) as publisher:
+        await publisher.publish([later])

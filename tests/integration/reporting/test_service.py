@@ -1,12 +1,199 @@
-import httpx
+import hashlib
+import json
+from pathlib import Path
 
+import httpx
+import pytest
+
+from kokemus.compacted import CompactedTopic
+from kokemus.contracts.events import ReleasePublished
+from kokemus.contracts.topics import declarations
+from kokemus.settings import ServiceSettings
+from support import reporting_service
+from support.fake_metrics_api import REFERENCE, FakeMetricsApi
 from support.reporting_service import Reporting
 
 
-def test_a_release_is_published(reporting: Reporting) -> None:
+async def announced(environment: dict[str, str], release: str, state: str) -> ReleasePublished:
+    """The event of a release once the topic says that it has reached the state."""
+    settings = ServiceSettings(
+        kafka_bootstrap=environment["KOKEMUS_KAFKA_BOOTSTRAP"],
+        topic_prefix=environment["KOKEMUS_TOPIC_PREFIX"],
+    )
+    async with CompactedTopic(settings, declarations()["releases.v1"]) as topic:
+        async for _ in reporting_service.attempts(20):
+            event = topic.table.get(release)
+            if isinstance(event, ReleasePublished) and event.data.state == state:
+                return event
+    raise AssertionError(f"{release} was not announced as {state}")
+
+
+async def test_a_release_is_served_by_the_hash_that_its_announcement_names(
+    reporting: Reporting,
+) -> None:
     id_ = reporting.publish()
-    listed = httpx.get(f"{reporting.url}/v1/releases").json()["releases"]
-    assert [one["id"] for one in listed] == [id_]
-    for path in ("/fi/", "/fi/terveysasemat", "/sv/kallio", "/en/asema-pieni", "/embed/fi/kallio"):
-        answer = httpx.get(reporting.url + path)
-        assert answer.status_code == 200, answer.text
+    event = await announced(reporting.environment, id_, "published")
+    body = httpx.get(event.data.url).content
+    assert event.data.hash == f"sha256:{hashlib.sha256(body).hexdigest()}"
+    (listed,) = httpx.get(f"{reporting.url}/v1/releases").json()["releases"]
+    assert (listed["id"], listed["hash"], listed["state"]) == (id_, event.data.hash, "published")
+    assert listed["period"] == {"from": "2016-01-01", "to": "2026-10-31"}
+
+
+def test_a_release_holds_rounded_figures_only_and_none_under_thirty(reporting: Reporting) -> None:
+    id_ = reporting.publish()
+    content = httpx.get(f"{reporting.url}/v1/releases/{id_}").json()
+    assert ".0031" not in json.dumps(content)
+    for figure in content["figures"]:
+        assert figure["value"] is None or isinstance(figure["value"], int)
+        assert figure["n"] is None or figure["n"] >= 30
+    small = [one for one in content["figures"] if one["entity"] == "asema-pieni"]
+    assert small
+    assert {(one["value"], one["n"], one["status"]) for one in small} == {
+        (None, None, "below_min_n")
+    }
+
+
+def test_the_reference_years_are_released_and_shown_as_reported(reporting: Reporting) -> None:
+    id_ = reporting.run("setup-release")
+    assert reporting.run("setup-release") == id_, "a second setup publishes nothing"
+    reporting.await_release(id_)
+    content = httpx.get(f"{reporting.url}/v1/releases/{id_}").json()
+    assert {(one["period"]["from"], one["entity"], one["metric"]): one["value"]
+            for one in content["figures"]} == {
+        (f"{year}-01-01", id_, metric): value
+        for id_, years in REFERENCE.items()
+        for year, pair in zip((2017, 2018), years, strict=True)
+        for metric, value in zip(("press_count", "happy_index"), pair, strict=True)
+    }  # fmt: skip
+    assert all("reported" in one["flags"] for one in content["figures"])
+    page = httpx.get(f"{reporting.url}/fi/terveysasemat").text
+    assert "120\N{NO-BREAK SPACE}725" in page
+    assert "aiemmin julkaistu" in page
+    assert "1.1.–12.9.2018" in page
+
+
+def test_readers_are_answered_with_304_and_caches_keep_nothing_over_five_minutes(
+    reporting: Reporting,
+) -> None:
+    id_ = reporting.publish()
+    for path in (
+        "/fi/",
+        "/sv/kallio",
+        "/embed/en/kallio",
+        "/embed/data/fi/kallio",
+        "/v1/releases",
+        f"/v1/releases/{id_}",
+        "/embed/kokemus.js",
+        "/static/kokemus.css",
+    ):
+        first = httpx.get(reporting.url + path)
+        assert first.status_code == 200, path
+        ages = [part for part in first.headers["cache-control"].split(", ") if "=" in part]
+        assert all(int(part.split("=")[1]) <= 300 for part in ages), path
+        again = httpx.get(reporting.url + path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+
+
+async def test_a_superseded_release_stays_and_a_withdrawn_one_is_gone_everywhere(
+    reporting: Reporting, metrics_api: FakeMetricsApi
+) -> None:
+    first = reporting.publish()
+    metrics_api.figures = [
+        one | {"rounded": 99} if one["metric"] == "happy_index" and one["rounded"] else one
+        for one in metrics_api.figures
+    ]
+    second = reporting.publish()
+    old = httpx.get(f"{reporting.url}/v1/releases/{first}")
+    assert (old.status_code, old.headers["kokemus-state"]) == (200, "superseded")
+    await announced(reporting.environment, first, "superseded")
+
+    reporting.run("release", "withdraw", second, "--by", "aino", "--reason", "pieni solu")
+    await announced(reporting.environment, second, "withdrawn")
+    for path in ("/fi/", "/fi/kallio", "/embed/fi/kallio", "/embed/data/fi/kallio"):
+        assert httpx.get(reporting.url + path).status_code == 410, path
+    gone = httpx.get(f"{reporting.url}/v1/releases/{second}")
+    assert (gone.status_code, gone.json()["reason"]) == (410, "pieni solu")
+    assert httpx.get(f"{reporting.url}/v1/releases/{first}").status_code == 200
+
+
+def test_a_draft_is_not_served_and_nothing_published_is_said_in_words(reporting: Reporting) -> None:
+    draft = reporting.run(
+        "release", "draft", "--by", "x", "--from", "2016-01-01", "--to", "2026-10-31"
+    )
+    assert httpx.get(f"{reporting.url}/v1/releases").json() == {"releases": []}
+    assert httpx.get(f"{reporting.url}/v1/releases/{draft}").status_code == 404
+    page = httpx.get(f"{reporting.url}/sv/kallio")
+    assert page.status_code == 404
+    assert "Ingenting har publicerats än" in page.text
+
+
+async def test_a_store_that_does_not_know_of_a_withdrawal_learns_of_it_from_the_topic(
+    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+) -> None:
+    with reporting_service.running(environment, metrics_api, tmp_path / "log") as service:
+        id_ = service.publish()
+        event = await announced(environment, id_, "published")
+        await reporting_service.announce(environment, event, "withdrawn")
+        async for _ in reporting_service.attempts(20):
+            if httpx.get(f"{service.url}/v1/releases/{id_}").status_code == 410:
+                return
+    raise AssertionError("the release is still served")
+
+
+async def test_what_was_published_while_the_service_was_down_is_announced_at_its_start(
+    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+) -> None:
+    id_ = reporting_service.command(environment, "setup-release")
+    with reporting_service.running(environment, metrics_api, tmp_path / "log"):
+        await announced(environment, id_, "published")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fi/../../etc/passwd",
+        "/fi/%2e%2e/%2e%2e/etc/passwd",
+        "/static/..%2fsettings.py",
+        "/static/../settings.py",
+        "/fi/<script>alert(1)</script>",
+        "/embed/fi/kallio%00",
+        "/v1/releases/../../x",
+        "/xx/kallio",
+    ],
+)
+def test_path_tricks_find_nothing(reporting: Reporting, path: str) -> None:
+    reporting.publish()
+    for one in (path, path.replace("%", "%25")):
+        answer = httpx.get(reporting.url + one)
+        assert answer.status_code == 404
+        assert "<script>alert" not in answer.text
+
+
+def test_what_a_reader_searches_for_is_never_taken_for_markup(reporting: Reporting) -> None:
+    reporting.publish()
+    answer = httpx.get(f"{reporting.url}/fi/", params={"q": '"><script>alert(1)</script>'})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+
+
+def test_pages_stay_small(reporting: Reporting) -> None:
+    reporting.publish()
+    files = ("/static/kokemus.css", "/static/icon.svg")
+    shared = sum(len(httpx.get(reporting.url + path).content) for path in files)
+    for path in ("/fi/", "/fi/terveysasemat", "/embed/fi/kallio"):
+        assert len(httpx.get(reporting.url + path).content) + shared < 100_000, path
+    assert len(httpx.get(f"{reporting.url}/embed/kokemus.js").content) < 15_000
+
+
+def test_it_says_that_it_is_ready_and_describes_itself(reporting: Reporting) -> None:
+    assert httpx.get(f"{reporting.url}/health/live").status_code == 200
+    described = httpx.get(f"{reporting.url}/openapi.json").json()
+    assert {"/v1/releases", "/v1/releases/{release_id}"} <= described["paths"].keys()
+
+
+def test_wrong_settings_end_it_at_once_with_one_clear_line(environment: dict[str, str]) -> None:
+    done = reporting_service.ended({**environment, "KOKEMUS_METRICS_URL": "nowhere"}, "serve")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "KOKEMUS_METRICS_URL" in done.stderr

@@ -65,7 +65,7 @@ def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
     parts += [_grid(level, axis.unit) for level in _GRID]
     parts += [
         f'<text class="chart-label" x="{_x(index, count)}%" y="{_BOTTOM + 24}"'
-        f' text-anchor="{_anchor(index, count)}" fill="currentColor">{escape(label)}</text>'
+        f' text-anchor="middle" fill="currentColor">{escape(label)}</text>'
         for index, label in enumerate(axis.labels)
         if label
     ]
@@ -109,7 +109,7 @@ def _x_of(index: int, count: int) -> str:
 
 def _x(index: float, count: int) -> str:
     """A place in per cent: a margin at both ends, a lone point in the middle."""
-    place = 50.0 if count == 1 else 8 + 88 * index / (count - 1)
+    place = 50.0 if count == 1 else 8 + 86 * index / (count - 1)
     return f"{place:.2f}".rstrip("0").rstrip(".")
 
 

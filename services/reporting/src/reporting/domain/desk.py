@@ -12,7 +12,7 @@ from reporting.domain.charts import sparkline
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import Language
 from reporting.domain.live import LiveEntity, LiveFigure
-from reporting.domain.pages import changed
+from reporting.domain.pages import changed, series_title
 from reporting.domain.releases import Entity
 
 _LEVELS: Final = frozenset({"happy_index", "very_positive_share", "satisfied_share"})
@@ -85,7 +85,7 @@ def series(
     for one in sorted(totals, key=lambda figure: METRICS.index(figure.metric)):
         if one.channel is not None and not one.dimension:
             grouped[_key(one)].append(_row(one, lines, language))
-    return [LiveSeries(_title(key, language), rows) for key, rows in sorted(grouped.items())]
+    return [LiveSeries(series_title(*key, language), rows) for key, rows in sorted(grouped.items())]
 
 
 def below(
@@ -115,7 +115,7 @@ def below(
                     child.id,
                     name,
                     kind,
-                    _title(key, language),
+                    series_title(*key, language),
                     _value(count, language),
                     _value(index, language),
                     _status(index or count, language),
@@ -128,13 +128,6 @@ def below(
 
 def _key(figure: LiveFigure) -> SeriesKey:
     return figure.channel or "", figure.scale or "", figure.family or ""
-
-
-def _title(key: SeriesKey, language: Language) -> str:
-    channel, scale, family = key
-    name = language.word(f"channel.{channel}")
-    parts = [name[:1].upper() + name[1:], scale, "" if family == "overall" else family]
-    return ", ".join(one for one in parts if one)
 
 
 def _lines(months: Iterable[LiveFigure]) -> dict[tuple[str, str, SeriesKey], list[float | None]]:

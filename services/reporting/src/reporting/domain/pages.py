@@ -74,6 +74,8 @@ class Table:
 
     caption: str
     columns: Sequence[str]
+    notes: bool
+    """Whether any row has something about it."""
     rows: Sequence[TableRow]
     charts: Sequence[tuple[str, Markup]]
     """Heading and drawing."""
@@ -242,19 +244,34 @@ def printed(figure: Figure, language: Language) -> str:
     return language.word(f"status.{figure.status}")
 
 
+def series_title(channel: str, scale: str | None, family: str | None, language: Language) -> str:
+    """What a series is called: its channel, its scale, and its family where it is another."""
+    name = language.word(f"channel.{channel}")
+    faces = {"smiley4": 4, "smiley5": 5}.get(scale or "")
+    parts = [
+        name[:1].upper() + name[1:],
+        language.say("%(count)s hymiötä", count=faces) if faces else scale,
+        None if family == "overall" else family,
+    ]
+    return ", ".join(one for one in parts if one)
+
+
 def changed(change: Change | None, language: Language) -> str:
     """What a comparison with the year before says, in words."""
     if change is None:
         return ""
-    if change.status != "ok" or change.value is None:
-        return language.say(
-            "Vuotta aiempaan: %(why)s.", why=language.word(f"status.{change.status}")
-        )
-    verdict = language.word(f"change.{change.verdict or 'no_clear_change'}")
+    if change.status == "changed_composition":
+        why = language.word("flag.changed_composition")
+    elif change.status == "ok":
+        why = language.word(f"change.{change.verdict or 'no_clear_change'}")
+    else:
+        why = language.word(f"status.{change.status}")
+    if change.value is None or change.status not in ("ok", "changed_composition"):
+        return language.say("Vuotta aiempaan: %(why)s.", why=why)
     return language.say(
         "Vuotta aiempaan: %(value)s, %(verdict)s.",
         value=language.change(change.value),
-        verdict=verdict,
+        verdict=why,
     )
 
 
@@ -300,7 +317,7 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
     index = row.figures.get("happy_index") if row else None
     spoken = language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
     return Section(
-        title=_title(series, language, edition),
+        title=series_title(series.channel, series.scale, series.family, language),
         asked=spoken,
         sentence=sentence(edition, series, row, language) if row else "",
         change=changed(index.change, language) if index else "",
@@ -334,13 +351,6 @@ def _notes(figures: Sequence[Figure], texts: Mapping[str, Text], language: Langu
     return [*_general_notes(figures, language)] + [
         language.word(f"bias_note.{note}", texts) for note in notes
     ]
-
-
-def _title(series: Series, language: Language, edition: Edition) -> str:
-    name = language.word(f"channel.{series.channel}", edition.content.texts)
-    faces = {"smiley4": 4, "smiley5": 5}.get(series.scale or "")
-    title = name[:1].upper() + name[1:]
-    return title if not faces else f"{title}, " + language.say("%(count)s hymiötä", count=faces)
 
 
 def _general_notes(figures: Sequence[Figure], language: Language) -> Iterator[str]:
@@ -382,11 +392,18 @@ def _table(
         one for one in edition.breaks(entity.id, series)
         if rows[0].period.first < one.date <= rows[-1].period.last
     ]  # fmt: skip
+    table_rows = [_table_row(row, metrics, language) for row in rows]
     caption = language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
     return Table(
         caption=caption,
-        columns=[names[name].partition(" (")[0] for name in metrics],
-        rows=[_table_row(row, metrics, language) for row in rows],
+        columns=[
+            language.say("Vastauksia (n)")
+            if name == "press_count"
+            else names[name].partition(" (")[0]
+            for name in metrics
+        ],
+        notes=any(one.about for one in table_rows),
+        rows=table_rows,
         charts=_charts(rows, names, breaks, language, caption),
         breaks=[
             language.say(

@@ -1,0 +1,121 @@
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from reporting.domain.drafting import MIN_N
+from reporting.domain.live import LiveBreak, LiveReported
+from reporting.domain.releases import Change, Period, canonical
+from reporting.domain.review import compare, findings
+from support.release_builders import SPAN, content, entity, live, text, whole_month, without
+
+
+@given(st.integers(0, 200), st.sampled_from(["happy_index", "satisfied_share", "press_count"]))
+def test_nothing_is_published_under_thirty_answers(n: int, metric: str) -> None:
+    made = content(live(metric, n if metric == "press_count" else 87, n=n))
+    (figure,) = made.figures
+    if n < MIN_N:
+        assert (figure.value, figure.n, figure.status) == (None, None, "below_min_n")
+        assert f'"n":{n},' not in canonical(made).decode()
+    else:
+        assert figure.value is not None
+        assert figure.n == n
+
+
+def test_a_figure_without_its_n_is_not_published_unless_it_was_before() -> None:
+    reported = LiveReported(date(2018, 9, 12), "a report")
+    counted = content(live(n=None)).figures[0]
+    taken_over = content(live(n=None, flags=["reported"], reported=reported)).figures[0]
+    assert counted.status == "below_min_n"
+    assert taken_over.value == 87
+    assert taken_over.reported is not None
+    assert taken_over.reported.as_of == date(2018, 9, 12)
+
+
+@pytest.mark.parametrize("status", ["no_data", "below_min_n", "not_collected", "suppressed"])
+def test_a_figure_that_is_not_ok_keeps_neither_value_nor_n_nor_change(status: str) -> None:
+    made = content(live(status=status, change=Change(2, "better", "ok")), live("press_count", 99))
+    hidden = next(one for one in made.figures if one.metric == "happy_index")
+    assert (hidden.value, hidden.n, hidden.change) == (None, None, None)
+    assert not findings(made)
+
+
+def test_home_visits_are_published_for_services_but_never_for_a_unit() -> None:
+    both = (entity("kotihoito", "service"), entity("kallio", "unit", "kotihoito"))
+    made = content(
+        live(entity="kotihoito", channel="mobile"), live(channel="mobile"), entities=both
+    )
+    assert {one.entity: one.value for one in made.figures} == {"kotihoito": 87, "kallio": None}
+
+
+def test_the_silence_before_and_after_a_series_is_left_out_and_the_one_within_stays() -> None:
+    months = [
+        live(period=whole_month(number), rounded=value, status="ok" if value else "no_data")
+        for number, value in enumerate([None, 80, None, 82, None], 1)
+    ]
+    made = content(*months)
+    assert [one.period.first.month for one in made.figures] == [2, 3, 4]
+
+
+def test_no_time_of_a_last_event_enters_a_release() -> None:
+    assert not re.search(rb"\d\d-\d\dT|\d\d:\d\d", canonical(content(live())))
+
+
+def test_an_entity_that_stood_nowhere_in_the_span_is_left_out() -> None:
+    ended = entity("paivystykset", "service", valid_to=date(2019, 1, 6))
+    made = content(live(), entities=(entity(), ended))
+    assert [one.id for one in made.entities] == ["kallio"]
+
+
+def test_breaks_outside_the_span_and_of_other_metrics_are_left_out() -> None:
+    def at(day: date, metric: str = "happy_index") -> LiveBreak:
+        return LiveBreak("kallio", day, metric, "kiosk", "breaks", text())
+
+    within = date(2026, 5, 1)
+    made = content(live(), breaks=(at(within), at(date(2020, 1, 1)), at(within, "nps")))
+    assert [one.date for one in made.breaks] == [within]
+
+
+def test_a_draft_without_a_swedish_name_or_without_figures_may_not_go_out() -> None:
+    nameless = content(live(), entities=(entity(names=text("Kallio", None)),))
+    assert [one.code for one in findings(nameless)] == ["missing_text"]
+    assert [one.code for one in findings(content())] == ["empty"]
+
+
+def test_an_unrounded_or_too_small_figure_is_found_even_if_it_came_past_the_draft() -> None:
+    made = content(live())
+    figures = [
+        replace(made.figures[0], value=86.5),
+        replace(made.figures[0], n=29),
+        replace(made.figures[0], status="no_data"),
+    ]
+    found = {one.code for one in findings(without(made, figures=figures))}
+    assert found == {"unrounded", "small_n", "value_without_ok"}
+
+
+def test_the_difference_to_the_last_release_is_told_by_printed_values() -> None:
+    before = content(live(rounded=87), live("press_count", 100))
+    after = content(live(rounded=88), live("press_count", 100), live("satisfied_share", 90))
+    told = compare(before, after)
+    assert (told.added, told.gone, told.same) == (1, 0, 1)
+    assert [(one.before, one.after) for one in told.changed] == [(87, 88)]
+    assert compare(None, after).added == 3
+
+
+def test_figures_outside_the_tree_and_breakdowns_are_left_out() -> None:
+    made = content(
+        live(),
+        live(entity="device.happyornot.7"),
+        live("press_count", 500, dimension={"kind": "x"}),
+        live("press_count", None, channel=None, status="no_data"),
+        entities=(entity(),),
+    )
+    assert [one.metric for one in made.figures] == ["happy_index"]
+
+
+def test_partial_years_keep_their_own_last_day() -> None:
+    cut = Period(date(2026, 1, 1), date(2026, 9, 12), "year")
+    assert content(live(period=cut), span=SPAN).figures[0].period.last == date(2026, 9, 12)

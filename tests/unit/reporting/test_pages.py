@@ -1,0 +1,148 @@
+from datetime import date
+
+import pytest
+
+from reporting.domain import pages
+from reporting.domain.editions import Edition
+from reporting.domain.live import LiveBreak, LiveFigure, LiveReported
+from reporting.domain.releases import Change, Content, Period
+from reporting.texts import Texts
+from support.release_builders import content, entity, live, text, whole_month, whole_year
+
+LANGUAGES = Texts().languages
+FI = LANGUAGES["fi"]
+
+
+def page_of(made: Content, id_: str = "kallio") -> pages.Page:
+    edition = Edition("r1", made)
+    return pages.page(edition, edition.entities[id_], FI)
+
+
+def in_month(number: int, index: float | None, n: int = 100, **more: object) -> list[LiveFigure]:
+    status = "ok" if index is not None else "no_data"
+    period = whole_month(number)
+    return [
+        live("press_count", n if index else None, n=n, period=period, status=status),
+        live("happy_index", index, n=n, period=period, status=status, **more),
+    ]
+
+
+def test_one_sentence_says_how_many_answered_when_and_how_it_was() -> None:
+    page = page_of(content(*in_month(1, 80), *in_month(2, 87, 1250)))
+    assert page.lead == (
+        "Palautelaitteilla annettiin 1\N{NO-BREAK SPACE}250 hymiövastausta (helmikuu 2026), ja"
+        " metric.happy_index oli 87."
+    )
+
+
+def test_an_entity_without_figures_says_so() -> None:
+    page = page_of(content(entities=(entity(),)))
+    assert page.lead == "Tästä ei ole vastauksia tässä julkaisussa."
+    assert not page.sections
+
+
+def test_a_month_without_answers_is_told_in_words_and_never_as_zero() -> None:
+    page = page_of(content(*in_month(1, 80), *in_month(2, None), *in_month(3, 82)))
+    (table,) = page.sections[0].tables
+    assert [row.missing for row in table.rows] == ["", "ei vastauksia jaksolla", ""]
+    assert "0" not in table.rows[1].missing
+    assert str(table.charts[0][1]).count("<circle") == 2
+
+
+def test_too_few_answers_are_told_in_words() -> None:
+    page = page_of(content(*in_month(1, 80, 12)))
+    assert page.lead == "tammikuu 2026: liian vähän vastauksia."
+    assert {tile.value for tile in page.sections[0].tiles} == {"liian vähän vastauksia"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (Change(2, "better", "ok"), "Vuotta aiempaan: +2, parempi."),
+        (Change(-1, "no_clear_change", "ok"), "Vuotta aiempaan: \N{MINUS SIGN}1, ei selvää muutosta."),
+        (Change(None, None, "not_comparable"), "Vuotta aiempaan: ei vertailukelpoinen."),
+        (Change(None, None, "no_baseline"), "Vuotta aiempaan: ei perusvuotta."),
+        (Change(3, None, "changed_composition"), "Vuotta aiempaan: +3, mittauspaikat muuttuneet."),
+    ],
+)  # fmt: skip
+def test_a_change_is_told_with_its_verdict_or_why_there_is_none(change: Change, said: str) -> None:
+    assert page_of(content(*in_month(1, 80, change=change))).sections[0].change == said
+
+
+def test_reported_figures_are_a_series_of_their_own_and_say_where_they_are_from() -> None:
+    told = LiveReported(date(2018, 9, 12), "Raportti 2018")
+    cut = Period(date(2018, 1, 1), date(2018, 9, 12), "year")
+    more = {"scale": None, "family": None, "flags": ["reported"], "reported": told}
+    made = content(
+        *in_month(1, 80),
+        live("happy_index", 86, period=whole_year(2017), **more),
+        live("happy_index", 87, period=cut, **more),
+        span=(date(2016, 1, 1), date(2026, 12, 31)),
+    )
+    counted, reported = page_of(made).sections
+    assert counted.title == "Palautelaite, 4 hymiötä"
+    assert "Niiden tiedot päättyvät 12.9.2018. Lähde: Raportti 2018." in reported.reported
+    assert [row.period for row in reported.tables[0].rows] == ["2017", "1.1.–12.9.2018"]
+    assert {row.about for row in reported.tables[0].rows} == {"aiemmin julkaistu"}
+
+
+def test_a_break_above_is_drawn_and_listed_below() -> None:
+    tree = (entity("sote", "division"), entity("kallio", "unit", "sote"))
+    mark = LiveBreak("sote", date(2026, 2, 1), "happy_index", "kiosk", "breaks", text("Uusi."))
+    made = content(*in_month(1, 80), *in_month(2, 82), entities=tree, breaks=(mark,))
+    (table,) = page_of(made).sections[0].tables
+    assert table.breaks == ["1.2.2026: Uusi."]
+    assert 'stroke-width="2.5"' not in str(table.charts[0][1])
+
+
+def test_children_stand_by_name_whatever_their_figures() -> None:
+    tree = (
+        entity("top", "service"),
+        entity("a", parent="top", names=text("Äijälä")),
+        entity("b", parent="top", names=text("Munkkiniemi")),
+        entity("c", parent="top", names=text("Ala-Malmi")),
+    )
+    figures = [live(entity=id_, rounded=value) for id_, value in (("a", 99), ("b", 50), ("c", 70))]
+    below = page_of(content(*figures, entities=tree), "top").below
+    assert [name for _, name, _ in below] == ["Ala-Malmi", "Munkkiniemi", "Äijälä"]
+
+
+def test_a_ring_in_the_tree_ends_somewhere() -> None:
+    ring = (entity("a", parent="b"), entity("b", parent="a"))
+    edition = Edition("r1", content(live(entity="a"), entities=ring))
+    assert [one.id for one in edition.ancestors("a")] == ["b"]
+
+
+def test_search_finds_by_every_language_and_every_word() -> None:
+    made = content(entities=(entity(names=text("Kallion asema", "Berghälls station", "Kallio")),))
+    edition = Edition("r1", made)
+    assert [len(pages.matching(edition, query, FI)) for query in ("KALL asem", "bergh", "x")] == [
+        1,
+        1,
+        0,
+    ]
+
+
+def test_the_start_page_of_a_great_city_leaves_units_to_the_search() -> None:
+    many = [entity(f"u{number}", "unit", "top") for number in range(pages.LISTED_WITH_UNITS)]
+    edition = Edition("r1", content(entities=(entity("top", "service"), *many)))
+    (top,) = pages.tree(edition, FI)
+    assert not top.below
+
+
+def test_an_embedded_figure_says_the_same_as_the_page() -> None:
+    made = content(*in_month(1, 87))
+    edition = Edition("r1", made)
+    page = page_of(made)
+    for tile in page.sections[0].tiles:
+        told = pages.embedded(edition, edition.entities["kallio"], tile.metric, FI, "https://x")
+        assert (told.value, told.period) == (tile.value, page.sections[0].period)
+        assert told.sentence == page.lead
+
+
+def test_a_metric_that_the_release_lacks_is_embedded_as_missing() -> None:
+    made = content(*in_month(1, 87))
+    edition = Edition("r1", made)
+    told = pages.embedded(edition, edition.entities["kallio"], "satisfied_share", FI, "https://x")
+    assert told.missing
+    assert told.value == "ei vastauksia jaksolla"
