@@ -157,12 +157,12 @@ def test_a_killed_service_is_back_and_counts(home: Path, status: dict[str, Any])
             return False
 
     wait_until(ready, seconds=30, what="ingest-kiosk")
-    send(status, "after the kill")
+    send(status, "after-the-kill")
     wait_until(lambda: count(status) == before + 1, seconds=60, what="the count")
 
 
 def test_the_reference_is_published(status: dict[str, Any]) -> None:
-    page = httpx.get(f"{status['services']['reporting']}/fi/")
+    page = httpx.get(f"{status['services']['reporting']}/fi/terveysasemat")
     assert page.is_success
     assert "<table" in page.text
 

@@ -20,8 +20,8 @@ PROGRAMS: Final = {
 """What the tests need besides Python, and the Debian package that has it."""
 
 CHECKS: Final = (
-    ("ruff", "format", "--check", "--quiet", "."),
-    ("ruff", "check", "--quiet", "."),
+    ("ruff", "format", "--check", "--quiet", ".", "kokemus"),
+    ("ruff", "check", "--quiet", ".", "kokemus"),
     ("lint-imports",),
     ("mypy", "shared/src", "services", "infra", "tests"),
 )
