@@ -66,6 +66,9 @@ def create_engine(database_url: str) -> Engine:
     )
 
 
+_UNDEFINED_TABLE: Final = "42P01"
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read-only transaction that sees one state.
@@ -83,9 +86,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _away(error: DBAPIError) -> bool:
-    """Connection lost (08, none), too many or too long (53, 57)."""
+    """Connection lost (08, none), too many or too long (53, 57), or the schema not yet made."""
     state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or state[:2] in {"08", "53", "57"}
+    if error.connection_invalidated or state is None:
+        return True
+    return state[:2] in {"08", "53", "57"} or state == _UNDEFINED_TABLE
 
 
 def version(connection: Connection) -> str:
