@@ -167,7 +167,9 @@ class Supervisor:
         self._progress.waiting = [name]
         self._home.write_progress(self._progress)
         self._stop_if_asked()
+        started = time.monotonic()
         action()
+        _say(f"{name}: {time.monotonic() - started:.1f} s")
         self._progress.waiting = []
         self._progress.done.append(name)
         self._home.write_progress(self._progress)
@@ -264,6 +266,7 @@ class Supervisor:
                         raise _not_ready(running, "ends again and again")
                     if running.is_ready(client):
                         waiting.remove(running)
+                        _say(f"{running.name}: {time.monotonic() - running.started:.1f} s")
                         self._progress.done.append(running.name)
 
     def _load(self, step: str) -> None:
@@ -390,8 +393,10 @@ class Supervisor:
         (self._home.path / "status.json").unlink(missing_ok=True)
         for running in self._services:
             running.process.signal(signal.SIGTERM)
+        asked = time.monotonic()
         for running in self._services:
             running.process.stop(10)
+            _say(f"{running.name} ended after {time.monotonic() - asked:.1f} s")
         _try(self._save_snapshot)
         if self._broker is not None:
             self._broker.stop()
