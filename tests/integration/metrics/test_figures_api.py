@@ -141,6 +141,7 @@ async def test_device_counts_where_it_stood_and_without_a_place_is_listed(
         api, "device_count", "helsinki", grain="day", **{"from": "2017-03-03", "to": "2017-03-05"}
     )
     assert [(row["value"], row["status"]) for row in counts] == [(0, "ok"), (1, "ok"), (0, "ok")]
+    assert (counts[1]["flags"], counts[1]["bias_notes"]) == ([], [])
 
 
 async def test_rows_are_dense_and_zero_only_where_every_source_was_heard(

@@ -93,8 +93,10 @@ class Catalogue(msgspec.Struct, frozen=True):
     version: str
     """Changes whenever a definition or a note does."""
 
-    def notes_for(self, channel: str | None) -> tuple[str, ...]:
-        """The codes of the bias notes that travel with every figure of a channel."""
+    def notes_for(self, definition: Definition, channel: str | None) -> tuple[str, ...]:
+        """The codes of the bias notes that travel with every figure of answers in a channel."""
+        if definition.measure == "devices":
+            return ()
         return tuple(note.code for note in self.bias_notes if channel in note.channels)
 
 

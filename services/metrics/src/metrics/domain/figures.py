@@ -186,7 +186,7 @@ def counted(
         n=ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
         flags=(*_flags(place, definition), *flags),
-        bias_notes=catalogue.notes_for(place.key.channel),
+        bias_notes=catalogue.notes_for(definition, place.key.channel),
         as_of=answer.as_of if known else None,
     )
 
@@ -256,7 +256,7 @@ def taken_over(
         n=figure.n,
         range=figure.range,
         flags=tuple(flags),
-        bias_notes=catalogue.notes_for(figure.channel),
+        bias_notes=catalogue.notes_for(definition, figure.channel),
         as_of=figure.as_of,
         reported=figure,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -224,11 +224,8 @@ def _add_catalogue(routes: APIRouter, api: Api) -> None:
 
 
 def _plain(entity: catalogue_reading.EntityRow) -> dict[str, Any]:
-    today = date.max
-    current = next(
-        (one for one in reversed(entity.validities) if (one.valid_to or today) == today), None
-    )
-    newest = current or (entity.validities[-1] if entity.validities else None)
+    """An entity with its newest parent and names, and all its validities."""
+    newest = entity.validities[-1] if entity.validities else None
     return {
         "id": entity.id,
         "kind": entity.kind,
