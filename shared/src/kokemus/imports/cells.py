@@ -26,13 +26,15 @@ _CLOCK: Final = (
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
 )
 _OFFSET: Final = r"\s?(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?"
-_MOMENTS: Final = (
-    re.compile(
-        rf"(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?:[Tt]|\s+)?(?:{_CLOCK}{_OFFSET})?"
-    ),
-    re.compile(
-        rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})(?:,?\s+(?:klo\s+|kl\.?\s+)?{_CLOCK}{_OFFSET})?"
-    ),
+_MOMENTS: Final = tuple(
+    re.compile(rf"{day}(?:{gap}{_CLOCK}{_OFFSET})?")
+    for day, gap in (
+        (r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", r"(?:[Tt]|\s+)"),
+        (
+            r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
+            r",?\s+(?:klo\s+|kl\.?\s+)?",
+        ),
+    )
 )
 
 

@@ -82,7 +82,7 @@ def _decodes(body: bytes, encoding: str, without: re.Pattern[str] | None = None)
             if without is not None and without.search(text):
                 return False
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
