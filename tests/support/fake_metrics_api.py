@@ -1,9 +1,8 @@
 """A metrics API with figures of a test's own, in the documented shape, over real HTTP."""
 
-import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
@@ -19,11 +18,9 @@ METRICS = ("press_count", "happy_index", "very_positive_share", "satisfied_share
 AS_OF = "2026-11-22T10:00:00+02:00"
 
 
-def entity(
-    id_: str, kind: str, parent: str | None, fi: str, sv: str | None = None, en: str | None = None
-) -> dict[str, Any]:
-    """An entity that has stood since 2000."""
-    names = {"fi": fi, "sv": sv or f"{fi} (sv)", "en": en or f"{fi} (en)"}
+def entity(id_: str, kind: str, parent: str | None, *names_of: str) -> dict[str, Any]:
+    """An entity that has stood since 2000, with its names in Finnish, Swedish and English."""
+    names = dict(zip(("fi", "sv", "en"), names_of, strict=True))
     validity = {"parent": parent, "names": names, "valid_from": "2000-01-01", "valid_to": None}
     return {"id": id_, "kind": kind, "parent": parent, "names": names, "validities": [validity]}
 
@@ -89,26 +86,151 @@ REFERENCE = {
 """Presses and Happy index of 2017 and of 2018 up to 12 September."""
 
 
+ENTITIES = """
+helsinki|city||Helsingin kaupunki|Helsingfors stad|City of Helsinki
+sote|division|helsinki|Sosiaali- ja terveystoimiala|Social- och hälsovårdssektorn|Social Services
+terveys|service_entity|sote|Terveyspalvelut|Hälsovårdstjänster|Health Services
+terveysasemat|service|terveys|Terveysasemat|Hälsostationer|Health stations
+hammashoitolat|service|terveys|Hammashoitolat|Tandkliniker|Dental clinics
+paivystykset|service|terveys|Päivystykset|Jourmottagningar|Emergency clinics
+monipuoliset-palvelukeskukset|service|sote|Palvelukeskukset|Servicecentraler|Service centres
+kallio|unit|terveysasemat|Kallion terveysasema|Berghälls hälsostation|Kallio Health Station
+asema-pieni|unit|terveysasemat|Suomenlinnan neuvonta|Rådgivningen på Sveaborg|Suomenlinna Advice
+aaninen|unit|terveysasemat|Äänisen terveysasema|Onega hälsostation|Ääninen Health Station
+"""
+
+
 def entities() -> list[dict[str, Any]]:
     """A city with one division, services, and three units."""
-    return [
-        entity("helsinki", "city", None, "Helsingin kaupunki", "Helsingfors stad", "City of Helsinki"),
-        entity("sote", "division", "helsinki", "Sosiaali- ja terveystoimiala",
-               "Social- och hälsovårdssektorn", "Social Services and Health Care"),
-        entity("terveys", "service_entity", "sote", "Terveys- ja päihdepalvelut",
-               "Hälsovårds- och missbrukartjänster", "Health and Substance Abuse Services"),
-        entity("terveysasemat", "service", "terveys", "Terveysasemat", "Hälsostationer", "Health stations"),
-        entity("hammashoitolat", "service", "terveys", "Hammashoitolat", "Tandkliniker", "Dental clinics"),
-        entity("paivystykset", "service", "terveys", "Päivystykset", "Jourmottagningar", "Emergency clinics"),
-        entity("monipuoliset-palvelukeskukset", "service", "sote", "Monipuoliset palvelukeskukset",
-               "Mångsidiga servicecentraler", "Multipurpose service centres"),
-        entity("kallio", "unit", "terveysasemat", "Kallion terveysasema", "Berghälls hälsostation",
-               "Kallio Health Station"),
-        entity("asema-pieni", "unit", "terveysasemat", "Suomenlinnan neuvonta", "Rådgivningen på Sveaborg",
-               "Suomenlinna Advice Point"),
-        entity("aaninen", "unit", "terveysasemat", "Äänisen terveysasema", "Onega hälsostation",
-               "Ääninen Health Station"),
-    ]  # fmt: skip
+    rows = [line.split("|") for line in ENTITIES.strip().splitlines()]
+    return [entity(id_, kind, parent or None, *names) for id_, kind, parent, *names in rows]
+
+
+def months(first: date, count: int) -> list[tuple[str, str, str]]:
+    """Periods of whole months."""
+    found = []
+    for _ in range(count):
+        following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        found.append((str(first), str(following - timedelta(days=1)), "month"))
+        first = following
+    return found
+
+
+def figures() -> list[dict[str, Any]]:
+    """The reference as reported, a lively unit, and one with too few answers."""
+    found = []
+    for id_, ((n17, index17), (n18, index18)) in REFERENCE.items():
+        year, cut = ("2017-01-01", "2017-12-31", "year"), ("2018-01-01", "2018-09-12", "year")
+        found += [
+            reported("press_count", id_, year, n17, n=n17),
+            reported("happy_index", id_, year, index17, n=n17),
+            reported("press_count", id_, cut, n18, n=n18, flags=["reported", "partial_period"]),
+            reported("happy_index", id_, cut, index18, n=n18, flags=["reported", "partial_period"]),
+        ]
+    change = {"value": 2, "verdict": "better", "status": "ok"}
+    for number, period in enumerate(months(date(2025, 9, 1), 14)):
+        n = 900 + 37 * number
+        level = 78 + (number * 5) % 11
+        # A month when the device was silent: no figure, and no zero.
+        silent = number == 5
+        for metric, value in zip(METRICS, (n, level, level - 22, level + 4), strict=True):
+            shown = None if silent else value
+            for id_ in ("kallio", "terveysasemat"):
+                more = {"change": change} if metric == "happy_index" and not silent else {}
+                found.append(figure(metric, id_, period, shown, None if silent else n, **more))
+        found += [
+            figure("press_count", "asema-pieni", period, 12, 12),
+            figure("happy_index", "asema-pieni", period, 67, 12, status="below_min_n"),
+        ]
+    for metric, value in zip(METRICS, (9100, 83, 61, 87), strict=True):
+        for id_ in ("kallio", "terveysasemat"):
+            year = ("2026-01-01", "2026-10-31", "year")
+            found.append(
+                figure(metric, id_, year, value, 9100, flags=["self_selected", "partial_period"])
+            )
+            total = ("2025-11-24", "2026-11-23", "total")
+            more = {"change": change} if metric == "happy_index" else {}
+            found.append(figure(metric, id_, total, value, 11000, **more))
+    return found
+
+
+NAMES = """
+press_count|hymiövastausten määrä|antal smileysvar|number of smiley answers
+happy_index|hymiöindeksi (Happy-indeksi)|smileyindex (Happy-index)|smiley index (Happy Index)
+very_positive_share|erittäin myönteisten osuus|andel mycket positiva svar|share of very positive answers
+satisfied_share|myönteisten osuus|andel positiva svar|share of positive answers
+"""
+EXPLAINED = {
+    "fi": "Näin luku lasketaan vastauksista.",
+    "sv": "Så räknas siffran ur svaren.",
+    "en": "This is how the figure is counted from the answers.",
+}
+CATALOGUE = {
+    "version": "1",
+    "metrics": [
+        {
+            "id": f"{metric}/1",
+            "metric": metric,
+            "name": dict(zip(("fi", "sv", "en"), names, strict=True)),
+            "explanation": EXPLAINED,
+        }
+        for metric, *names in (line.split("|") for line in NAMES.strip().splitlines())
+    ],
+    "bias_notes": ["pressed_when_leaving"],
+    "as_of": AS_OF,
+    "definition": f"{metric}/1",
+} | more
+
+
+def reported(
+    metric: str, entity: str, period: tuple[str, str, str], value: float, **more: Any
+) -> dict[str, Any]:
+    """A yearly figure that was published elsewhere."""
+    told = {
+        "value": value,
+        "range": None,
+        "decimals": 0,
+        "n": None,
+        "approx": False,
+        "period": {"from": period[0], "to": period[1]},
+        "as_of": period[1],
+        "source_document": "Asiakaskokemusraportti 2018, taulukko 2",
+    }
+    return (
+        figure(metric, entity, period, value, None)
+        | {"value": value, "scale": None, "family": None, "flags": ["reported"]}
+        | {"as_of": period[1], "reported": told}
+        | more
+    )
+
+
+REFERENCE = {
+    "terveysasemat": ((120725, 86), (132308, 87)),
+    "hammashoitolat": ((147671, 89), (86957, 89)),
+    "paivystykset": ((17595, 81), (14076, 80)),
+    "monipuoliset-palvelukeskukset": ((10938, 91), (32591, 94)),
+}
+"""Presses and Happy index of 2017 and of 2018 up to 12 September."""
+
+
+ENTITIES = """
+helsinki|city||Helsingin kaupunki|Helsingfors stad|City of Helsinki
+sote|division|helsinki|Sosiaali- ja terveystoimiala|Social- och hälsovårdssektorn|Social Services
+terveys|service_entity|sote|Terveyspalvelut|Hälsovårdstjänster|Health Services
+terveysasemat|service|terveys|Terveysasemat|Hälsostationer|Health stations
+hammashoitolat|service|terveys|Hammashoitolat|Tandkliniker|Dental clinics
+paivystykset|service|terveys|Päivystykset|Jourmottagningar|Emergency clinics
+monipuoliset-palvelukeskukset|service|sote|Palvelukeskukset|Servicecentraler|Service centres
+kallio|unit|terveysasemat|Kallion terveysasema|Berghälls hälsostation|Kallio Health Station
+asema-pieni|unit|terveysasemat|Suomenlinnan neuvonta|Rådgivningen på Sveaborg|Suomenlinna Advice
+aaninen|unit|terveysasemat|Äänisen terveysasema|Onega hälsostation|Ääninen Health Station
+"""
+
+
+def entities() -> list[dict[str, Any]]:
+    """A city with one division, services, and three units."""
+    rows = [line.split("|") for line in ENTITIES.strip().splitlines()]
+    return [entity(id_, kind, parent or None, *names) for id_, kind, parent, *names in rows]
 
 
 def months(first: date, count: int) -> list[tuple[str, str, str]]:
@@ -166,15 +288,37 @@ CATALOGUE = {
             "id": f"{name}/1",
             "metric": name,
             "name": {"fi": fi, "sv": sv, "en": en},
-            "explanation": {"fi": f"{fi}: selitys.", "sv": f"{sv}: förklaring.", "en": f"{en}: what."},
+            "explanation": {
+                "fi": f"{fi}: selitys.",
+                "sv": f"{sv}: förklaring.",
+                "en": f"{en}: what.",
+            },
         }
         for name, fi, sv, en in (
-            ("press_count", "hymiövastausten määrä", "antal smileysvar", "number of smiley answers"),
-            ("happy_index", "hymiöindeksi (Happy-indeksi)", "smileyindex (Happy-index)",
-             "smiley index (Happy Index)"),
-            ("very_positive_share", "erittäin myönteisten osuus", "andel mycket positiva svar",
-             "share of very positive answers"),
-            ("satisfied_share", "myönteisten osuus", "andel positiva svar", "share of positive answers"),
+            (
+                "press_count",
+                "hymiövastausten määrä",
+                "antal smileysvar",
+                "number of smiley answers",
+            ),
+            (
+                "happy_index",
+                "hymiöindeksi (Happy-indeksi)",
+                "smileyindex (Happy-index)",
+                "smiley index (Happy Index)",
+            ),
+            (
+                "very_positive_share",
+                "erittäin myönteisten osuus",
+                "andel mycket positiva svar",
+                "share of very positive answers",
+            ),
+            (
+                "satisfied_share",
+                "myönteisten osuus",
+                "andel positiva svar",
+                "share of positive answers",
+            ),
         )
     ],
     "bias_notes": [
@@ -188,7 +332,7 @@ CATALOGUE = {
             },
         }
     ],
-}  # fmt: skip
+}
 
 
 class FakeMetricsApi:
@@ -218,7 +362,7 @@ class FakeMetricsApi:
 
     def app(self) -> Starlette:
         """The application."""
-        answers = {
+        answers: dict[str, Callable[[Request], Any]] = {
             "/v1/figures": self._figures,
             "/v1/entities": lambda _: {"entities": self.entities, "next": None},
             "/v1/breaks": lambda _: {"breaks": self.breaks},
@@ -323,8 +467,3 @@ def serving(app: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(20)
         listening.close()
-
-
-def canonical(value: Any) -> bytes:
-    """JSON with sorted keys and without spaces, made independently of the service."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -17,7 +17,7 @@ def text(fi: str = "Nimi", sv: str | None = "Namn", en: str | None = "Name") -> 
 
 
 def live(metric: str = "happy_index", rounded: float | None = 87, **more: Any) -> LiveFigure:
-    given = {
+    given: dict[str, Any] = {
         "metric": metric,
         "entity": "kallio",
         "channel": "kiosk",
@@ -44,7 +44,11 @@ def whole_year(year: int) -> Period:
 def entity(
     id_: str = "kallio", kind: str = "unit", parent: str | None = None, **more: Any
 ) -> LiveEntity:
-    given = {"parent": parent, "names": text(id_.title()), "valid_from": date(2000, 1, 1)} | more
+    given: dict[str, Any] = {
+        "parent": parent,
+        "names": text(id_.title()),
+        "valid_from": date(2000, 1, 1),
+    } | more
     return LiveEntity(id_, kind, [LiveValidity(**given)])
 
 

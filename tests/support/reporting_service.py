@@ -24,7 +24,8 @@ from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings
 from kokemus.telemetry import Meters
 from kokemus_platform import topics
-from kokemus_platform.kafka import Broker
+from kokemus_platform.kafka import Broker, EmbeddedKafka
+from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import wait_until
 from support.fake_metrics_api import KEY, FakeMetricsApi
 
@@ -114,6 +115,22 @@ def running(environment: dict[str, str], metrics: FakeMetricsApi, log: Path) -> 
         finally:
             process.terminate()
             assert process.wait(10) == 0, log.read_text()
+
+
+@contextmanager
+def published(
+    folder: Path, postgres: Postgres, kafka: EmbeddedKafka, metrics: FakeMetricsApi
+) -> Iterator[Reporting]:
+    """A running service with one release of everything, for the length of a block."""
+    for part in (postgres, kafka):
+        if not part.running:
+            part.start()
+    database = postgres.create_database(f"reporting_{secrets.token_hex(4)}")
+    prefix = f"t{secrets.token_hex(5)}."
+    environment = prepared(folder, database, kafka, prefix, metrics)
+    with running(environment, metrics, folder / "log") as service:
+        service.publish()
+        yield service
 
 
 def scrypt(password: str) -> str:

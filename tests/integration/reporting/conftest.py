@@ -1,4 +1,4 @@
-"""A reporting service of its own for each test of this folder."""
+"""Reporting services: one with a release for whoever only reads, else one for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kokemus_platform.kafka import EmbeddedKafka
+from kokemus_platform.postgres import Postgres
 from support import fake_metrics_api, reporting_service
 from support.fake_metrics_api import FakeMetricsApi
 from support.reporting_service import Reporting
@@ -40,4 +41,17 @@ def reporting(
 ) -> Iterator[Reporting]:
     """A running service without any release."""
     with reporting_service.running(environment, metrics_api, tmp_path / "log") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def published(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, embedded_kafka: EmbeddedKafka
+) -> Iterator[Reporting]:
+    """A running service with one release of everything, for tests that only read."""
+    folder = tmp_path_factory.mktemp("reporting")
+    with (
+        fake_metrics_api.running() as api,
+        reporting_service.published(folder, postgres, embedded_kafka, api) as service,
+    ):
         yield service

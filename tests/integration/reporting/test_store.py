@@ -93,7 +93,10 @@ async def test_nobody_approves_their_own_draft_not_even_past_the_code(
     await store.take_step(id_, Step("checked", "aino", NOW))
     with pytest.raises(StepRefusedError, match="own_draft"):
         await store.take_step(id_, Step("approved", "aino", NOW))
-    statement = "INSERT INTO step VALUES (:id, 2, 'approved', 'aino', now())"
+    statement = (
+        "INSERT INTO step (release_id, seq, state, taken_by, at)"
+        " VALUES (:id, 2, 'approved', 'aino', now())"
+    )
     with pytest.raises(DBAPIError, match="own draft"):
         await execute(engine, statement, id=id_)
 

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
@@ -28,7 +29,7 @@ def test_each_value_has_its_point_and_what_is_missing_has_none(values: list[floa
     known = [value for value in values if value is not None]
     drawn = chart(values)
     assert points(drawn) == len(known)
-    pairs = zip(values, values[1:], strict=False)
+    pairs = pairwise(values)
     assert segments(drawn) == sum(None not in pair for pair in pairs)
 
 

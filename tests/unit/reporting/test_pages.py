@@ -59,7 +59,10 @@ def test_too_few_answers_are_told_in_words() -> None:
     ("change", "said"),
     [
         (Change(2, "better", "ok"), "Vuotta aiempaan: +2, parempi."),
-        (Change(-1, "no_clear_change", "ok"), "Vuotta aiempaan: \N{MINUS SIGN}1, ei selvää muutosta."),
+        (
+            Change(-1, "no_clear_change", "ok"),
+            "Vuotta aiempaan: \N{MINUS SIGN}1, ei selvää muutosta.",
+        ),
         (Change(None, None, "not_comparable"), "Vuotta aiempaan: ei vertailukelpoinen."),
         (Change(None, None, "no_baseline"), "Vuotta aiempaan: ei perusvuotta."),
         (Change(3, None, "changed_composition"), "Vuotta aiempaan: +3, mittauspaikat muuttuneet."),
@@ -82,7 +85,7 @@ def test_reported_figures_are_a_series_of_their_own_and_say_where_they_are_from(
     counted, reported = page_of(made).sections
     assert counted.title == "Palautelaite, 4 hymiötä"
     assert "Niiden tiedot päättyvät 12.9.2018. Lähde: Raportti 2018." in reported.reported
-    assert [row.period for row in reported.tables[0].rows] == ["2017", "1.1.–12.9.2018"]
+    assert [row.period for row in reported.tables[0].rows] == ["2017", "1.1.\N{EN DASH}12.9.2018"]
     assert {row.about for row in reported.tables[0].rows} == {"aiemmin julkaistu"}
 
 

@@ -53,6 +53,7 @@ def test_nothing_follows_a_withdrawal_and_no_step_is_left_out(state: State) -> N
     with pytest.raises(StepRefusedError):
         may_follow(steps("draft", "checked", "approved", "published", "withdrawn"), state, "aino")
     allowed = {before for before, after in STEPS.items() if state in after}
-    for before in set(STEPS) - allowed - {None}:
-        with pytest.raises(StepRefusedError):
-            may_follow(steps("draft", before) if before != "draft" else steps("draft"), state, "x")
+    for before in set(STEPS) - allowed:
+        if before is not None:
+            with pytest.raises(StepRefusedError):
+                may_follow(steps(before), state, "aino")

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from kokemus.errors import Unavailable
 from kokemus.settings import load
 from reporting.domain.releases import State, StepRefusedError
-from reporting.editor import Editor
 from reporting.settings import DatabaseSettings, ReportingSettings
+
+if TYPE_CHECKING:  # migrating needs no broker's client
+    from reporting.editor import Editor
 
 commands = typer.Typer(
     help="Publishes frozen releases: desk, public pages and embeds.",
@@ -59,7 +61,7 @@ def draft_release(
 ) -> None:
     """Makes a draft of the days from --from to --to and prints its id."""
 
-    async def run(editor: Editor, now: datetime) -> str:
+    async def run(editor: "Editor", now: datetime) -> str:
         return await editor.draft((first.date(), last.date()), by, now)
 
     typer.echo(_run(run))
@@ -91,14 +93,14 @@ def main() -> None:
 
 
 def _step(release_id: str, state: State, by: str, reason: str | None = None) -> None:
-    async def run(editor: Editor, now: datetime) -> str:
+    async def run(editor: "Editor", now: datetime) -> str:
         await editor.step(release_id, state, by, now, reason)
         return f"{release_id}: {state}"
 
     typer.echo(_run(run))
 
 
-async def _first_release(editor: Editor, now: datetime) -> str:
+async def _first_release(editor: "Editor", now: datetime) -> str:
     known = await editor.latest()
     if known is not None:
         return known.id
@@ -108,7 +110,7 @@ async def _first_release(editor: Editor, now: datetime) -> str:
     return id_
 
 
-def _run(work: Callable[[Editor, datetime], Awaitable[T]]) -> T:
+def _run(work: Callable[["Editor", datetime], Awaitable[T]]) -> T:
     """Runs one piece of work with an editor of its own; a refusal ends the process with 1."""
     from reporting.app import editing  # noqa: PLC0415 - migrating needs none of it
 

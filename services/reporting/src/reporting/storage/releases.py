@@ -204,7 +204,7 @@ FROM release r JOIN step s ON s.release_id = r.id
 _LATEST: Final = text(
     f"{_SELECT} WHERE r.kind = :kind GROUP BY r.id"
     " HAVING bool_or(s.state = 'published')"
-    " ORDER BY max(s.at) FILTER (WHERE s.state = 'published') DESC, r.id LIMIT 1"
+    " ORDER BY max(s.number) FILTER (WHERE s.state = 'published') DESC LIMIT 1"
 )
 
 

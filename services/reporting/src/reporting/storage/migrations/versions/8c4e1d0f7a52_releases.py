@@ -24,6 +24,7 @@ CREATE TABLE release (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE step (
+    number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     release_id text NOT NULL REFERENCES release,
     seq int NOT NULL,
     state text NOT NULL CHECK (

@@ -1,0 +1,66 @@
+"""One running service with a release, and a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from kokemus_platform.kafka import EmbeddedKafka
+from kokemus_platform.postgres import Postgres
+from support import fake_metrics_api, reporting_service
+from support.fake_metrics_api import FakeMetricsApi
+from support.reporting_browsing import sign_in
+from support.reporting_service import Reporting
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def metrics_api() -> Iterator[FakeMetricsApi]:
+    """The figures that reporting reads."""
+    with fake_metrics_api.running() as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def reporting(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres: Postgres,
+    embedded_kafka: EmbeddedKafka,
+    metrics_api: FakeMetricsApi,
+) -> Iterator[Reporting]:
+    """A running service with one release of everything."""
+    folder = tmp_path_factory.mktemp("reporting")
+    with reporting_service.published(folder, postgres, embedded_kafka, metrics_api) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile."""
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return context.new_page()
+
+
+@pytest.fixture
+def signed_in(page: Page, reporting: Reporting) -> Page:
+    """A tab of an approver."""
+    sign_in(page, reporting, "aino")
+    return page

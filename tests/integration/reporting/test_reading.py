@@ -1,0 +1,89 @@
+import json
+
+import httpx
+import pytest
+
+from support.reporting_service import Reporting
+
+
+@pytest.fixture
+def release(published: Reporting) -> str:
+    """The id of what is published."""
+    id_: str = httpx.get(f"{published.url}/v1/releases").json()["releases"][0]["id"]
+    return id_
+
+
+def test_a_release_holds_rounded_figures_only_and_none_under_thirty(
+    published: Reporting, release: str
+) -> None:
+    content = httpx.get(f"{published.url}/v1/releases/{release}").json()
+    assert ".0031" not in json.dumps(content)
+    for figure in content["figures"]:
+        assert figure["value"] is None or isinstance(figure["value"], int)
+        assert figure["n"] is None or figure["n"] >= 30
+    small = [one for one in content["figures"] if one["entity"] == "asema-pieni"]
+    assert small
+    assert {(one["value"], one["n"], one["status"]) for one in small} == {
+        (None, None, "below_min_n")
+    }
+
+
+def test_readers_are_answered_with_304_and_caches_keep_nothing_over_five_minutes(
+    published: Reporting, release: str
+) -> None:
+    for path in (
+        "/fi/",
+        "/sv/kallio",
+        "/embed/en/kallio",
+        "/embed/data/fi/kallio",
+        "/v1/releases",
+        f"/v1/releases/{release}",
+        "/embed/kokemus.js",
+        "/static/kokemus.css",
+    ):
+        first = httpx.get(published.url + path)
+        assert first.status_code == 200, path
+        ages = [part for part in first.headers["cache-control"].split(", ") if "=" in part]
+        assert all(int(part.split("=")[1]) <= 300 for part in ages), path
+        again = httpx.get(published.url + path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fi/../../etc/passwd",
+        "/fi/%2e%2e/%2e%2e/etc/passwd",
+        "/static/..%2fsettings.py",
+        "/static/../settings.py",
+        "/fi/<script>alert(1)</script>",
+        "/embed/fi/kallio%00",
+        "/v1/releases/../../x",
+        "/xx/kallio",
+    ],
+)
+def test_path_tricks_find_nothing(published: Reporting, path: str) -> None:
+    for one in (path, path.replace("%", "%25")):
+        answer = httpx.get(published.url + one)
+        assert answer.status_code == 404
+        assert "<script>alert" not in answer.text
+
+
+def test_what_a_reader_searches_for_is_never_taken_for_markup(published: Reporting) -> None:
+    answer = httpx.get(f"{published.url}/fi/", params={"q": '"><script>alert(1)</script>'})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+
+
+def test_pages_stay_small(published: Reporting) -> None:
+    files = ("/static/kokemus.css", "/static/icon.svg")
+    shared = sum(len(httpx.get(published.url + path).content) for path in files)
+    for path in ("/fi/", "/fi/terveysasemat", "/embed/fi/kallio"):
+        assert len(httpx.get(published.url + path).content) + shared < 100_000, path
+    assert len(httpx.get(f"{published.url}/embed/kokemus.js").content) < 15_000
+
+
+def test_it_says_that_it_is_ready_and_describes_itself(published: Reporting) -> None:
+    assert httpx.get(f"{published.url}/health/live").status_code == 200
+    described = httpx.get(f"{published.url}/openapi.json").json()
+    assert {"/v1/releases", "/v1/releases/{release_id}"} <= described["paths"].keys()
