@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -12,15 +14,15 @@ def width(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(params=["light", "dark", "forced"])
-def look(request: pytest.FixtureRequest, browser: Browser, width: int) -> BrowserContext:
+def look(request: pytest.FixtureRequest, browser: Browser, width: int) -> Iterator[BrowserContext]:
     scheme = request.param
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
         forced_colors="active" if scheme == "forced" else "none",
     )
-    request.addfinalizer(context.close)
-    return context
+    yield context
+    context.close()
 
 
 def test_axe_finds_nothing_on_any_page(look: BrowserContext, reporting: Reporting) -> None:

@@ -13,7 +13,7 @@ def client(reporting: Reporting) -> httpx.Client:
 
 
 def token(page: str) -> str:
-    return page.split('name="token" value="')[1].split('"')[0]
+    return page.partition('name="token" value="')[2].partition('"')[0]
 
 
 def enter(client: httpx.Client, user: str) -> httpx.Client:

@@ -1,10 +1,8 @@
 # ruff: noqa: ASYNC210 - nothing else runs on the loop of a test
 import hashlib
-import json
 from pathlib import Path
 
 import httpx
-import pytest
 
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.events import ReleasePublished
