@@ -49,13 +49,13 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_watch(api))
+        stopping = asyncio.Event()
+        watch = asyncio.create_task(_watch(api, stopping))
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            stopping.set()  # a reading at hand ends first: its connection goes back to the pool
+            await watch
             api.changes.close()
             api.engine.dispose()
 
@@ -69,18 +69,19 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
     return app
 
 
-async def _watch(api: Api) -> None:
+async def _watch(api: Api, stopping: asyncio.Event) -> None:
     """Keeps the version of the data in memory, and tells the readers when it changes."""
-    while True:
+    while not stopping.is_set():
         try:
             version = await api.read(reading.version)
         except Unavailable:
             if api.version is not None:
                 log.warning("database_away")
             api.version = None
-            await asyncio.sleep(AWAY_SECONDS)
-            continue
-        if version != api.version:
-            api.version = version
-            api.changes.tell(version)
-        await asyncio.sleep(WATCH_SECONDS)
+        else:
+            if version != api.version:
+                api.version = version
+                api.changes.tell(version)
+        with suppress(TimeoutError):
+            pause = AWAY_SECONDS if api.version is None else WATCH_SECONDS
+            await asyncio.wait_for(stopping.wait(), pause)

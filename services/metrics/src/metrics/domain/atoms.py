@@ -12,13 +12,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from metrics.domain.figures import Key
-from metrics.domain.periods import MONTH_ALIGNED, Grain, Span, month_parts
+from metrics.domain.periods import MONTH_ALIGNED, Grain, Parts, Span, month_parts
 
 
 class Leaf(NamedTuple):
-    """A series counts into an entity on these days."""
+    """A series counts into these entities on these days."""
 
-    entity: str
+    entities: tuple[str, ...]
     series: int
     key: Key
     span: Span
@@ -51,22 +51,23 @@ class Plan(NamedTuple):
 
 
 def plan(leaves: Iterable[Leaf], grain: Grain) -> Plan:
-    """Plan the reading; the leaves of one entity and series must not overlap."""
+    """Plan the reading; leaves of one series that overlap must have no entity in common."""
     by_series: dict[int, list[Leaf]] = defaultdict(list)
     for leaf in leaves:
         by_series[leaf.series].append(leaf)
     numbers: dict[Atom, int] = {}
     planned = Plan([], [], [])
+    parted: dict[Span, Parts] = {}
     for series, its_leaves in by_series.items():
         for entities, span in _constant(its_leaves):
             atom = Atom(its_leaves[0].key, entities)
             number = numbers.setdefault(atom, len(numbers))
             if number == len(planned.atoms):
                 planned.atoms.append(atom)
-            parts = month_parts(span) if grain in MONTH_ALIGNED else None
+            parts = parted.get(span)
             if parts is None:
-                planned.days.append(Piece(number, series, span))
-                continue
+                whole = grain in MONTH_ALIGNED
+                parts = parted[span] = month_parts(span) if whole else Parts(None, [span])
             if parts.months:
                 planned.months.append(Piece(number, series, parts.months))
             planned.days.extend(Piece(number, series, days) for days in parts.days)
@@ -75,16 +76,19 @@ def plan(leaves: Iterable[Leaf], grain: Grain) -> Plan:
 
 def _constant(leaves: Sequence[Leaf]) -> Iterator[tuple[tuple[str, ...], Span]]:
     """The stretches of days on which a series belongs to the same entities."""
-    spans = {leaf.span for leaf in leaves}
-    if len(spans) == 1:
-        yield tuple(sorted(leaf.entity for leaf in leaves)), spans.pop()
+    if len(leaves) == 1:
+        yield leaves[0].entities, leaves[0].span
         return
+    spans = {leaf.span for leaf in leaves}
     starts = sorted(
         {span.first for span in spans} | {span.last + timedelta(days=1) for span in spans}
     )
     for first, following in pairwise(starts):
         entities = sorted(
-            leaf.entity for leaf in leaves if leaf.span.first <= first <= leaf.span.last
+            entity
+            for leaf in leaves
+            if leaf.span.first <= first <= leaf.span.last
+            for entity in leaf.entities
         )
         if entities:
             yield tuple(entities), Span(first, following - timedelta(days=1))

@@ -16,14 +16,15 @@ from metrics.domain.periods import Grain, Span
 from metrics.domain.query import Query
 
 _LEAVES: Final = """
-SELECT a.ancestor, s.id, s.channel, s.scale, q.family,
+SELECT array_agg(a.ancestor ORDER BY a.ancestor), s.id, s.channel, s.scale, q.family,
        greatest(a.valid_from, %(first)s), least(a.valid_to, %(last)s)
 FROM ancestry a JOIN series s ON s.entity = a.descendant LEFT JOIN questions q ON q.id = s.question
 WHERE a.ancestor = ANY(%(entities)s) AND a.valid_from <= %(last)s AND a.valid_to >= %(first)s
   AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
   AND (%(question)s::text IS NULL OR s.question = %(question)s)
+GROUP BY s.id, q.family, 6, 7
 UNION ALL
-SELECT s.entity, s.id, s.channel, s.scale, q.family, %(first)s, %(last)s
+SELECT ARRAY[s.entity], s.id, s.channel, s.scale, q.family, %(first)s, %(last)s
 FROM series s LEFT JOIN questions q ON q.id = s.question
 WHERE s.entity = ANY(%(entities)s)
   AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
@@ -104,12 +105,12 @@ def leaves(connection: Connection, query: Query, entities: Sequence[str], span: 
     rows = connection.exec_driver_sql(_LEAVES, filters(query, entities, span)).all()
     keys: dict[tuple[str, str, str | None], Key] = {}
     found = []
-    for entity, series, channel, scale, family, first, last in rows:
+    for above, series, channel, scale, family, first, last in rows:
         spelt = (channel, scale, family)
         key = keys.get(spelt)
         if key is None:
             key = keys[spelt] = Key(channel, scale, family or DEFAULT_FAMILIES[scale])
-        found.append(Leaf(entity, series, key, Span(first, last)))
+        found.append(Leaf(tuple(above), series, key, Span(first, last)))
     return found
 
 

@@ -182,8 +182,9 @@ def _read_answers(
         found.presses = press_reading.sums(connection, leaves, query.grain, starts, misuse=misuse)
         press_reading.add_summaries(connection, query, entities, found.presses)
         series: dict[str, set[Key]] = defaultdict(set)
-        for entity, key in ((leaf.entity, leaf.key) for leaf in leaves):
-            series[entity].add(key)
+        for leaf in leaves:
+            for entity in leaf.entities:
+                series[entity].add(leaf.key)
         for entity, key in found.presses:
             series[entity].add(key)
         found.series = series

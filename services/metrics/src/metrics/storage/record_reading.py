@@ -89,16 +89,17 @@ def hours(
     connection: Connection, query: Query, leaves: Sequence[Leaf]
 ) -> dict[str, list[HourCell]]:
     """Answers of each entity by weekday and hour."""
-    owners = sorted({leaf.entity for leaf in leaves})
+    owned = [(entity, leaf) for leaf in leaves for entity in leaf.entities]
+    owners = sorted({entity for entity, _ in owned})
     keys = sorted({leaf.key for leaf in leaves})
     rows = connection.exec_driver_sql(
         _HOURS,
         {
-            "owners": [owners.index(leaf.entity) for leaf in leaves],
-            "keys": [keys.index(leaf.key) for leaf in leaves],
-            "series": [leaf.series for leaf in leaves],
-            "firsts": [leaf.span.first for leaf in leaves],
-            "lasts": [leaf.span.last for leaf in leaves],
+            "owners": [owners.index(entity) for entity, _ in owned],
+            "keys": [keys.index(leaf.key) for _, leaf in owned],
+            "series": [leaf.series for _, leaf in owned],
+            "firsts": [leaf.span.first for _, leaf in owned],
+            "lasts": [leaf.span.last for _, leaf in owned],
             "starts": [period.span.first for period in query.periods],
         },
     )
