@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from kokemus_platform import starting
-from kokemus_platform.home import Home
+from kokemus_platform.home import Home, Wish
 from kokemus_platform.processes import guarded, wait_until
 from kokemus_platform.services import Service
-from kokemus_platform.supervisor import Supervisor, Wish
+from kokemus_platform.supervisor import Supervisor
 
 TESTS = Path(__file__).resolve().parents[1]
 SERVICES = (

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Iterable
+from urllib.parse import SplitResult, quote, urlsplit
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import URL, make_url
 
 from kokemus_platform.home import Home
 from kokemus_platform.processes import PartFailedError
@@ -16,7 +16,7 @@ NAME = "kokemus"
 
 def plain(url: str) -> str:
     """The address without SQLAlchemy's driver, as PostgreSQL's own tools take it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return f"postgresql://{url.partition('://')[2]}"
 
 
 def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
@@ -33,7 +33,7 @@ def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
     Raises:
         PartFailedError: the database is away or refuses.
     """
-    given = make_url(url)
+    given = urlsplit(url)
     addresses = {}
     try:
         with psycopg.connect(plain(url), connect_timeout=10) as connection:
@@ -48,7 +48,7 @@ def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
                 addresses[schema] = _address(given, role, password)
     except psycopg.Error as error:
         raise PartFailedError(
-            f"The database at {given.host}:{given.port} cannot be made ready: {error}"
+            f"The database at {given.hostname}:{given.port} cannot be made ready: {error}"
         ) from error
     return addresses
 
@@ -76,6 +76,7 @@ def _own_schema(
         connection.execute(sql.SQL(statement).format(**names))
 
 
-def _address(given: URL, role: str, password: str) -> str:
-    own = given.set(drivername="postgresql+psycopg", username=role, password=password)
-    return own.render_as_string(hide_password=False)
+def _address(given: SplitResult, role: str, password: str) -> str:
+    server = given.netloc.rpartition("@")[2]
+    own = given._replace(scheme="postgresql+psycopg", netloc=f"{quote(role)}:{password}@{server}")
+    return own.geturl()

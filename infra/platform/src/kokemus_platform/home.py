@@ -26,6 +26,17 @@ class Progress:
     failed: str | None = None
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What `./kokemus up` was asked for."""
+
+    kafka: str = "embedded"
+    """`embedded`, `apache` or host:port."""
+    database: str = "embedded"
+    """`embedded` or an address."""
+    demo: bool = False
+
+
 class Home:
     """The folder and what lies in it. Several platforms run side by side, each in its own."""
 

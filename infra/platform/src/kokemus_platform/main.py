@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from kokemus_platform import checks, dead_letters, keys, logs, registry, starting, topics
-from kokemus_platform.home import Home
+from kokemus_platform.home import Home, Wish
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError
-from kokemus_platform.supervisor import Wish
 
 NOT_UP = 3
 """The exit code of commands that need a running platform."""

@@ -11,9 +11,8 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from kokemus_platform.home import Home
+from kokemus_platform.home import Home, Wish
 from kokemus_platform.processes import PartFailedError, guarded
-from kokemus_platform.supervisor import Wish
 
 STOP_SECONDS = 60
 """Ten for the services together, the rest for broker and database to write everything down."""

@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException
 from kafka.errors import KafkaError
 
 from kokemus_platform import database, people, services, topics
-from kokemus_platform.home import Home, Progress
+from kokemus_platform.home import Home, Progress, Wish
 from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka, answers
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError, Process
@@ -37,17 +37,6 @@ LOG_BYTES: Final = 10 * 1024 * 1024
 """A log that has grown so large becomes the one before; so twice this is kept."""
 UNSETTLED: Final = (PartFailedError, KafkaError, KafkaException, OSError)
 """What a part may raise that is about to come back, or about to go."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What `./kokemus up` was asked for."""
-
-    kafka: str = "embedded"
-    """`embedded`, `apache` or host:port."""
-    database: str = "embedded"
-    """`embedded` or an address."""
-    demo: bool = False
 
 
 class _Stopping(Exception):  # noqa: N818 - a wish, not an error

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kokemus_platform import database
+from kokemus_platform.home import Home
+from kokemus_platform.processes import PartFailedError
+
+
+def test_each_role_owns_its_schema_and_sees_no_other(database_url: str, tmp_path: Path) -> None:
+    addresses = database.prepare(database_url, ["one", "two"], Home(tmp_path))
+    assert database.prepare(database_url, ["one", "two"], Home(tmp_path)) == addresses
+    with psycopg.connect(database.plain(addresses["one"])) as one:
+        one.execute("CREATE TABLE own (n int)")
+        found = one.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'own'").fetchone()
+    assert found == ("one",)
+    with (
+        psycopg.connect(database.plain(addresses["two"])) as two,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        two.execute("SELECT n FROM one.own")
+
+
+def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(PartFailedError, match=r"127\.0\.0\.1:1 ") as failed:
+        database.prepare("postgresql://u:secret@127.0.0.1:1/db", ["one"], Home(tmp_path))
+    assert "secret" not in str(failed.value)
