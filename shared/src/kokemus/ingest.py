@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
@@ -61,7 +60,7 @@ def create_app(intake: Intake, *, refuse_unknown: bool = False) -> FastAPI:
         asyncapi.document(intake.service, intake.settings.topic_prefix),
     )
     endpoint = EventsEndpoint(intake, EventReader(intake.types, refuse_unknown=refuse_unknown))
-    app.router.routes.insert(0, Route(PATH, endpoint, methods=["POST"], include_in_schema=False))
+    web.add_direct_route(app, PATH, endpoint, intake.meters)
     web.describe(app, PATH, "post", *operation(intake.types))
     add_imports(app, intake, refuse_unknown=refuse_unknown)
     return app

@@ -32,6 +32,9 @@ _IDENTITY_CODE: Final = re.compile(
 _MAYBE_IDENTITY_CODE: Final = re.compile(r"[^A-Za-z0-9][0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}")
 """Finds every identity code after a separator, and a little more, at a fraction of the cost."""
 _SMALLEST_SCALE: Final = min(events.SCALE_SIZES.values())
+MAX_PASSED: Final = 20_000
+_passed: Final[set[str]] = set()
+"""Identifiers that have passed before: the same units, devices and questions come all day."""
 _TYPE: Final = msgspec.json.Decoder(msgspec.defstruct("_Type", [("type", str)]))
 
 
@@ -139,9 +142,10 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
             return False
         for values in {getter(event.data) for event in batch if type(event) is kind}:
             texts.update(values)
+    texts -= _passed
     joined = "\n".join(["", *texts, *[event.id for event in batch], ""])
     times = [event.time for event in batch]
-    return (
+    faultless = (
         joined.count("\n") == len(texts) + len(batch) + 1
         and bool(_IDENTIFIERS.fullmatch(joined, 1))
         and not _MAYBE_IDENTITY_CODE.search(joined)
@@ -149,6 +153,11 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
         and max(times, default=EARLIEST) <= latest
         and _values_fit([event.data for event in batch])
     )
+    if faultless:
+        if len(_passed) + len(texts) > MAX_PASSED:
+            _passed.clear()
+        _passed.update(texts)
+    return faultless
 
 
 def _values_fit(flat: Sequence[events.Press | events.ReasonGiven]) -> bool:
