@@ -227,12 +227,18 @@ class Supervisor:
                 )
 
     def _process(self, service: Service, command: str, log: str | None = None) -> Process:
+        variables = services.environment(self._home, service, self._bootstrap, self._databases)
         return Process(
             [sys.executable, "-m", f"{service.module}.main", command],
             log=self._home.log(log or service.name),
-            environment=services.environment(self._home, service, self._bootstrap, self._databases),
+            environment={**variables, "KOKEMUS_KAFKA_DURABLE": str(self._durable).lower()},
             folder=self._home.path,
         )
+
+    @property
+    def _durable(self) -> bool:
+        """Whether the broker keeps events over a restart; one that was there already does."""
+        return self._broker is None or self._broker.durable
 
     def _start_services(self) -> None:
         for service in self._wanted:
@@ -368,7 +374,7 @@ class Supervisor:
             "database": database.plain(url),
             "key": (self._home.secrets / "platform-key").read_text(),
             **{user: people.sign_in(self._home, user) for user in people.PEOPLE},
-            "durable": self._broker is None or self._broker.durable,
+            "durable": self._durable,
         }
 
     def _failed(self, why: str) -> int:
