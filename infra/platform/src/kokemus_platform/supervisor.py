@@ -296,7 +296,9 @@ class Supervisor:
         process = Process(
             [*command, "--url", ingest, "--key-file", str(key)], log=self._home.log("demo-trickle")
         )
-        self._services.append(_Running("demo-trickle", process, None))
+        running = _Running("demo-trickle", process, None)
+        running.start()
+        self._services.append(running)
 
     def _watch(self) -> None:
         """Look once at every part, bring back what has died, and let a moment pass."""
