@@ -52,6 +52,8 @@ class Editor:
     async def draft(self, span: tuple[date, date], by: str, now: datetime) -> str:
         """Makes a draft from the live figures and checks it; returns its id.
 
+        A release takes the place of the one before, so it begins no later than that one did.
+
         Args:
             span: the first and the last day that it covers.
             by: who makes it.
@@ -61,6 +63,9 @@ class Editor:
             Unavailable: the metrics API cannot be read.
             StepRefusedError: exactly this content has been published already.
         """
+        current = await self._store.current("public-monthly")
+        if current is not None:
+            span = min(span[0], current.period_start), span[1]
         tree = Tree(await self._metrics.entities(), await self._metrics.breaks())
         catalogue = await self._metrics.catalogue()
         ids = [one.id for one in tree.entities]

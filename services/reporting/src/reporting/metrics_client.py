@@ -24,6 +24,7 @@ PAGE: Final = 10_000
 """Figures in one answer; the API's greatest page."""
 ENTITIES_A_QUERY: Final = 50
 """Entities asked for at once, so that no address grows beyond what proxies take."""
+_DAYS: Final = {"month": 28, "year": 365}
 REMEMBERED: Final = 200
 """Answers kept with their ETags: an unchanged one costs the API next to nothing."""
 
@@ -77,10 +78,13 @@ class MetricsClient:
             Unavailable: the API cannot be reached, or does not take the key.
         """
         found: list[LiveFigure] = []
-        for start in range(0, len(entities), ENTITIES_A_QUERY):
+        rows = ((span[1] - span[0]).days // _DAYS[grain] + 2) if grain in _DAYS else 1
+        # Each page is computed anew: as many entities at once as one page holds.
+        together = min(max(PAGE // (len(metrics) * rows), 1), ENTITIES_A_QUERY)
+        for start in range(0, len(entities), together):
             query: dict[str, Any] = {
                 "metric": list(metrics),
-                "entity": list(entities[start : start + ENTITIES_A_QUERY]),
+                "entity": list(entities[start : start + together]),
                 "from": span[0].isoformat(),
                 "to": span[1].isoformat(),
                 "grain": grain,
