@@ -1,6 +1,7 @@
 """How fast figures are read: the city over five years with 2,000 units, and an unchanged answer."""
 
 import asyncio
+import gc
 import resource
 import statistics
 import tempfile
@@ -14,7 +15,7 @@ import psycopg
 from kokemus import keys
 from kokemus.telemetry import Meters
 from kokemus_platform.postgres import Postgres
-from metrics.api_app import create_app
+from metrics.api_app import YOUNG_OBJECTS, create_app
 from metrics.settings import ApiSettings
 from metrics.storage.schema import migrate
 
@@ -55,6 +56,7 @@ CITY = {
 
 def run() -> None:
     """Measure on an embedded PostgreSQL of its own, and print."""
+    gc.set_threshold(YOUNG_OBJECTS)
     with tempfile.TemporaryDirectory(prefix="kokemus-bench-") as folder:
         Path(folder).chmod(0o711)
         server = Postgres(Path(folder) / "postgres")

@@ -1,6 +1,7 @@
 """The metrics API's process: builds everything that `metrics serve` needs, and closes it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -26,11 +27,16 @@ to its figure, for one tiny query."""
 
 AWAY_SECONDS: Final = 1.0
 
+YOUNG_OBJECTS: Final = 100_000
+"""Objects between two collections: a large answer makes so many, none of them in a circle, and
+looking through them over and over took a sixth of its time."""
+
 log = structlog.get_logger()
 
 
 def serve(settings: ApiSettings) -> None:
     """Serves until SIGTERM."""
+    gc.set_threshold(YOUNG_OBJECTS)
     meters = telemetry.setup("metrics-api", settings)
     web.serve(create_app(settings, meters), settings, meters)
 
