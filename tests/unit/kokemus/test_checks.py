@@ -1,0 +1,105 @@
+"""Checks of whole batches at the edge: as strict as those of single events."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kokemus.contracts import events, wire
+from kokemus.contracts.events import Event
+from support.sent_events import press
+
+NOW = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def read(sent: dict[str, Any], kind: type[Event] = events.KioskPressed) -> Event:
+    return msgspec.json.decode(msgspec.json.encode(sent), type=kind)
+
+
+def correction(time: str) -> Event:
+    """A press marked as misuse afterwards, which it says was given at a time."""
+    sent = press(event={"type": "fi.hel.kokemus.kiosk.misused.v1"})
+    sent["data"] = {"press_id": "p", "press": {"time": time, "data": press()["data"]}}
+    return read(sent, events.KioskMisused)
+
+
+BAD = [
+    (press(event={"id": "a\nb"}), "/id"),
+    (press(event={"id": "a\n"}), "/id"),
+    (press(event={"id": "010190-123A"}), "/id"),
+    (press(event={"id": "case_010190-123a"}), "/id"),
+    (press(event={"source": "a b"}), "/source"),
+    (press(event={"subject": "-a"}), "/subject"),
+    (press(device_id="someone@example.org"), "/data/device_id"),
+    (press(question_id="150605A123B"), "/data/question_id"),
+    (press(event={"time": "1999-12-31T23:59:59.999999Z"}), "/time"),
+    (press(event={"time": "2026-03-03T00:00:00.000001Z"}), "/time"),
+    (press(value=4), "/data/value"),
+    (press(value=5, scale="smiley5"), "/data/value"),
+]
+
+
+@pytest.mark.parametrize(("sent", "pointer"), BAD, ids=str)
+def test_one_bad_event_is_found_among_good_ones(sent: dict[str, Any], pointer: str) -> None:
+    batch = [read(press()), read(sent), read(press(event={"id": "another"}))]
+    refused = wire.check_all(batch, NOW)
+    assert {position: one.pointer for position, one in refused.items()} == {1: pointer}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        press(event={"time": "2000-01-01T00:00:00Z"}),
+        press(event={"time": "2026-03-03T00:00:00Z"}),
+        press(value=10, scale="nps"),
+        press(event={"id": "a" * 128}),
+        press(event={"id": "320190-123A"}),
+        press(event={"id": "x010190-123A"}),
+    ],
+    ids=str,
+)
+def test_what_just_fits_is_taken(sent: dict[str, Any]) -> None:
+    assert wire.check_all([read(press()), read(sent)], NOW) == {}
+
+
+def test_an_empty_batch_has_no_fault() -> None:
+    assert wire.check_all([], NOW) == {}
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda id_, device, value, scale, hours: press(
+                value=value,
+                scale=scale,
+                device_id=device,
+                event={"id": id_, "time": (NOW + timedelta(hours=hours)).isoformat()},
+            ),
+            id_=st.text("ab0129-A.\n@", min_size=1, max_size=14),
+            device=st.text("ab-\n@", min_size=1, max_size=4),
+            value=st.integers(0, 10),
+            scale=st.sampled_from(["smiley4", "smiley5", "nps"]),
+            hours=st.integers(-300_000, 2),
+        ),
+        max_size=6,
+    )
+)
+def test_a_batch_is_judged_as_its_events_are(sent: list[dict[str, Any]]) -> None:
+    batch = [read(one) for one in sent]
+    one_by_one = [position for position, event in enumerate(batch) if wire.check_all([event], NOW)]
+    assert sorted(wire.check_all(batch, NOW)) == one_by_one
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_within_the_data_has_bounds_too(time: str) -> None:
+    refused = wire.check_all([correction(time)], NOW)
+    assert refused[0].pointer == "/data/press/time"
+
+
+def test_a_correction_may_not_come_from_the_future() -> None:
+    late = correction("2026-03-01T00:00:00Z")
+    assert wire.check_all([late], NOW) == {}
+    assert wire.check_all([late], late.time - timedelta(seconds=1))[0].pointer == "/time"
