@@ -205,7 +205,7 @@ class FakeMetricsApi:
                 "channel": "kiosk",
                 "kind": "breaks",
                 "what": {
-                    "fi": "Uusi laitetoimittaja.",
+                    "fi": "Uusi toimittaja.",
                     "sv": "Ny leverantör.",
                     "en": "New supplier.",
                 },
@@ -234,9 +234,7 @@ class FakeMetricsApi:
                     }
                 ]
             },
-            "/v1/unplaced": lambda _: {
-                "unplaced": [{"id": "device.happyornot.77", "as_of": AS_OF}]
-            },
+            "/v1/unplaced": lambda _: {"unplaced": [{"id": "device.vendor.77", "as_of": AS_OF}]},
         }
 
         def route(path: str) -> Route:

@@ -29,9 +29,19 @@ from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import wait_until
 from support.fake_metrics_api import KEY, FakeMetricsApi
 
-PASSWORDS = {"reeta": "salasana-yksi", "aino": "salasana-kaksi", "eero": "salasana-kolme"}
-ROLES = {"reeta": ["reader"], "aino": ["reader", "approver"], "eero": ["reader", "approver"]}
-"""A reader and two approvers."""
+PASSWORDS = {
+    "reeta": "salasana-yksi",
+    "aino": "salasana-kaksi",
+    "eero": "salasana-kolme",
+    "ville": "salasana-neljä",
+}
+ROLES = {
+    "reeta": ["reader"],
+    "aino": ["reader", "approver"],
+    "eero": ["reader", "approver"],
+    "ville": ["reader"],
+}
+"""Two readers and two approvers."""
 
 
 @dataclass(frozen=True)

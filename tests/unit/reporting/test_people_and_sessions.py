@@ -63,15 +63,15 @@ def test_a_form_token_belongs_to_one_session() -> None:
 
 
 def test_after_five_wrong_passwords_the_next_attempt_waits() -> None:
-    attempts = Attempts()
-    for _ in range(FAILURES - 1):
-        attempts.failed(("user:a", "address:1"), NOW)
-    assert attempts.wait(("user:a", "address:2"), NOW) is None
-    attempts.failed(("user:a", "address:1"), NOW)
-    assert attempts.wait(("user:a", "address:2"), NOW) == FAILURES_WITHIN
-    assert attempts.wait(("user:b", "address:1"), NOW) == FAILURES_WITHIN
-    assert attempts.wait(("user:b", "address:2"), NOW) is None
-    assert attempts.wait(("user:a", "address:1"), NOW + FAILURES_WITHIN) is None
+    attempts = Attempts(FAILURES)
+    for second in range(FAILURES):
+        assert attempts.wait("reeta", NOW) is None
+        attempts.failed("reeta", NOW + timedelta(seconds=second))
+    assert attempts.wait("reeta", NOW + timedelta(seconds=10)) == FAILURES_WITHIN - timedelta(
+        seconds=10
+    )
+    assert attempts.wait("aino", NOW) is None
+    assert attempts.wait("reeta", NOW + FAILURES_WITHIN) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kokemus.compacted import CompactedTopic
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
 from kokemus.telemetry import Meters
-from reporting.domain.sessions import Attempts, Signer
+from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
 from reporting.editor import Editor, Herald
 from reporting.handlers import desk, embed, public, releases
 from reporting.metrics_client import MetricsClient
@@ -63,7 +63,8 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         sessions=SessionStore(engine),
         people=People(settings.people_file),
         signer=Signer(secret),
-        attempts=Attempts(),
+        attempts_by_user=Attempts(FAILURES),
+        attempts_by_address=Attempts(FAILURES_OF_ADDRESS),
         metrics=metrics,
         editor=Editor(store, metrics, texts.glossary),
         shelf=Shelf(store, "public-monthly"),

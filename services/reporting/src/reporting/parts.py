@@ -44,7 +44,8 @@ class Parts:
     sessions: SessionStore
     people: People
     signer: Signer
-    attempts: Attempts
+    attempts_by_user: Attempts
+    attempts_by_address: Attempts
     metrics: MetricsClient
     editor: Editor
     shelf: Shelf

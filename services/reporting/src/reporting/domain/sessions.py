@@ -16,6 +16,9 @@ LIFE: Final = timedelta(hours=10)
 ANONYMOUS_LIFE: Final = timedelta(hours=1)
 """How long a sign-in form may lie open."""
 FAILURES: Final = 5
+"""Wrong passwords of one user within `FAILURES_WITHIN` after which even the right one waits."""
+FAILURES_OF_ADDRESS: Final = 50
+"""The same for an address, behind which a whole office may sit."""
 FAILURES_WITHIN: Final = timedelta(minutes=5)
 _REMEMBERED: Final = 10_000
 
@@ -69,25 +72,21 @@ class Signer:
 
 
 class Attempts:
-    """Wrong passwords lately, by user and by address: too many, and even the right one waits."""
+    """Wrong passwords lately: too many, and even the right one waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._failures: OrderedDict[str, list[datetime]] = OrderedDict()
 
-    def wait(self, keys: tuple[str, ...], now: datetime) -> timedelta | None:
+    def wait(self, key: str, now: datetime) -> timedelta | None:
         """How long until another attempt is taken; None: at once."""
-        waits = [
-            recent[-FAILURES] + FAILURES_WITHIN - now
-            for key in keys
-            if len(recent := self._recent(key, now)) >= FAILURES
-        ]
-        return max(waits) if waits else None
+        recent = self._recent(key, now)
+        return recent[0] + FAILURES_WITHIN - now if len(recent) >= self._limit else None
 
-    def failed(self, keys: tuple[str, ...], now: datetime) -> None:
+    def failed(self, key: str, now: datetime) -> None:
         """Remembers a wrong password."""
-        for key in keys:
-            self._failures[key] = [*self._recent(key, now), now][-FAILURES:]
-            self._failures.move_to_end(key)
+        self._failures[key] = [*self._recent(key, now), now][-self._limit :]
+        self._failures.move_to_end(key)
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
 

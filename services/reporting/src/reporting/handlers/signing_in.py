@@ -93,16 +93,17 @@ class Door:
         if session is None or not self._parts.signer.is_form_token(session, _field(sent, "token")):
             return self.refusal(language, "form", 403)
         user, onward = _field(sent, "user"), safe_next(_field(sent, "next"))
-        keys = (f"user:{user}", f"address:{request.client.host if request.client else ''}")
+        address = request.client.host if request.client else ""
+        by_user, by_address = self._parts.attempts_by_user, self._parts.attempts_by_address
         now = self._parts.now()
-        wait = self._parts.attempts.wait(keys, now)
-        if wait is not None:
+        if wait := by_user.wait(user, now) or by_address.wait(address, now):
             answer = self._form(session, language, onward, problem="wait", status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
         person = self._parts.people.get(user)
         if not await asyncio.to_thread(matches, person, _field(sent, "password")) or not person:
-            self._parts.attempts.failed(keys, now)
+            by_user.failed(user, now)
+            by_address.failed(address, now)
             await self._parts.store.note("unknown", "sign-in.failed", "desk")
             return self._form(session, language, onward, problem="wrong", status=401)
         return await self.enter(person, onward)
