@@ -98,7 +98,12 @@ def operations(
                 "413": problems.described("More than 20 MiB, or unpacked more than 200 MiB."),
                 "415": problems.described("Neither CSV nor an Excel workbook (.xlsx)."),
                 "422": problems.described("The header does not fit the table.", _WITH_REJECTED),
-                "503": problems.described("Kafka did not confirm all, or there is no room."),
+                "503": {
+                    **problems.described("Kafka did not confirm all, or there is no room."),
+                    "headers": {
+                        "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}
+                    },
+                },
             },
         },
     )

@@ -34,6 +34,8 @@ TEMPLATE_PATH: Final = "/v1/imports/template"
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_LISTED: Final = 10_000
 """Rows that an answer names; what is wrong with more is wrong with the whole file."""
+TABLES_AT_ONCE: Final = 2
+"""A small workbook may unpack to a large one; further requests wait for their turn."""
 BODY_SECONDS: Final = 120.0
 
 
@@ -119,6 +121,7 @@ class _Imports:
         self._refuse_unknown = refuse_unknown
         # Room for one large file: its table takes a few times as much while it is read.
         self._in_flight = BytesInFlight(intake.meters, each=MAX_BYTES, together=MAX_BYTES)
+        self._reading = asyncio.Semaphore(TABLES_AT_ONCE)
 
     async def take(self, request: Request) -> Response:
         """A file's rows, taken in or only judged."""
@@ -135,24 +138,31 @@ class _Imports:
         given = telemetry.valid_traceparent(request.headers.get("traceparent"))
         with self._in_flight.body() as body:
             await body.fill(request, BODY_SECONDS)
-            with telemetry.start_span(f"POST {PATH}", SpanKind.SERVER, given) as span:
-                trace = telemetry.traceparent_of(span) or given
-                try:
-                    rows = await asyncio.to_thread(_open, body.take(), content_type, wanted.kind)
-                    taken = await self._take(key, wanted, rows, trace)
-                except TooLarge:
-                    raise Problem(413, "the workbook unpacks to too much") from None
-                except Unreadable as error:
-                    raise Problem(400, error.detail) from None
-                except Unmatched as error:
-                    more = [{"line": 1, "column": error.column, "detail": error.detail}]
-                    raise Problem(422, error.detail, more={"rejected": more}) from None
-                span.set_attributes({"rows": taken.rows, "rejected": len(taken.rejected)})
+            async with self._reading:
+                taken = await self._read(body.take(), content_type, key, wanted, given)
         listed = taken.listed()
         if taken.none_in_scope:
             raise Problem(403, "the key covers none of the rows", more={"rejected": listed})
         content = {"rows": taken.rows, "accepted": taken.accepted, "rejected": listed}
         return Response(msgspec.json.encode(content), media_type="application/json")
+
+    async def _read(
+        self, body: bytes, content_type: str, key: Key, wanted: _Wanted, given: str | None
+    ) -> _Taken:
+        with telemetry.start_span(f"POST {PATH}", SpanKind.SERVER, given) as span:
+            trace = telemetry.traceparent_of(span) or given
+            try:
+                rows = await asyncio.to_thread(_open, body, content_type, wanted.kind)
+                taken = await self._take(key, wanted, rows, trace)
+            except TooLarge:
+                raise Problem(413, "the workbook unpacks to too much") from None
+            except Unreadable as error:
+                raise Problem(400, error.detail) from None
+            except Unmatched as error:
+                more = [{"line": 1, "column": error.column, "detail": error.detail}]
+                raise Problem(422, error.detail, more={"rejected": more}) from None
+            span.set_attributes({"rows": taken.rows, "rejected": len(taken.rejected)})
+        return taken
 
     async def template(self, request: Request) -> Response:
         """The header of a kind's table."""
@@ -177,7 +187,7 @@ class _Imports:
                 key, [event for _, event in piece.events], datetime.now(UTC)
             )
             rejected = piece.rejected + [
-                Rejection(lines[position], _column(why), why)
+                Rejection(lines[position], _column(why), Refused(why.reason, why.detail))
                 for position, why in checked.refused.items()
             ]
             taken.refuse(sorted(rejected, key=lambda one: one.line))

@@ -167,7 +167,9 @@ def _chunk(rows: Rows, reader: RowReader, *, check: bool) -> Chunk:
         try:
             events.append((row.line, reader.event(row)))
         except Refused as error:
-            rejected.append(Rejection(row.line, error.pointer or None, error))
+            # Not the error itself: its traceback would hold on to all of these rows.
+            told = Refused(error.reason, error.detail)
+            rejected.append(Rejection(row.line, error.pointer or None, told))
     if check:
         _check_alignment(taken, reader.columns, len(rejected))
     return Chunk(len(taken), events, rejected, broken)

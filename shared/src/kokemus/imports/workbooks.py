@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time
 from io import BytesIO
+from struct import error as StructError  # noqa: N812 - a class by its nature
 from typing import Any, Final
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
@@ -46,6 +47,19 @@ _ERROR: Final = Unusable("holds a formula's error")
 _NO_NUMBER: Final = Unusable("holds no readable number")
 _NO_DATE: Final = Unusable("holds a date that does not exist")
 
+_DAMAGED: Final = (
+    BadZipFile,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    StructError,
+    ValueError,
+    ZlibError,
+)
+"""What the archive's reader raises over damaged files, which it promises nothing about."""
+
 Attributes = Mapping[str, str]
 
 
@@ -59,7 +73,7 @@ def read(body: bytes) -> Rows:
     try:
         archive = ZipFile(BytesIO(body))
         parts = archive.infolist()
-    except (BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise Unreadable(_NO_WORKBOOK) from error
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise TooLarge
@@ -93,13 +107,7 @@ class _Part:
                 self._parser.Parse(b"", True)
             yield
         except (
-            BadZipFile,
-            LookupError,
-            RuntimeError,
-            NotImplementedError,
-            OSError,
-            ZlibError,
-            ValueError,
+            *_DAMAGED,
             expat.ExpatError,
         ) as error:
             raise Unreadable(_NO_WORKBOOK) from error
