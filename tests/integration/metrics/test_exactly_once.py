@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
+from kokemus.contracts import wire
 from kokemus_platform import topics as topic_tools
 from kokemus_platform.kafka import ApacheKafka, Broker
 from kokemus_platform.postgres import Postgres
@@ -250,3 +253,59 @@ def test_an_event_repeated_with_another_time_and_value_counts_as_the_first(
     counting.send([other, foreign, first])
     assert counting.wait_for(4) == (2, 2, 0)
     counting.assert_exact([first, foreign])
+
+
+def test_offsets_that_transactions_use_up_hold_nothing_back(apache: Counting) -> None:
+    sent = busy_days(EVENTS, seed=14)
+    producer = Producer(
+        {"bootstrap.servers": apache.bootstrap, "transactional.id": apache.prefix, "log_level": 0}
+    )
+    producer.init_transactions(30)
+    apache.start()
+    for start in range(0, len(sent), 50):
+        producer.begin_transaction()
+        for event in sent[start : start + 50]:
+            producer.produce(apache.topic, wire.encode(event), event.subject)
+        producer.commit_transaction(30)
+    apache.wait_for(len(sent))
+    apache.assert_exact(sent)
+
+
+def test_a_log_that_lost_its_start_leaves_a_recorded_gap_and_goes_on(apache: Counting) -> None:
+    sent = busy_days(EVENTS // 4, seed=15)
+    apache.send(sent)
+    with topic_tools.admin(apache.bootstrap) as client:
+        client.delete_records({TopicPartition(apache.topic, number): -1 for number in range(8)})
+    late = busy_days(EVENTS // 4, seed=16)
+    apache.send(late)
+    apache.start()
+    apache.wait_for(len(late))
+    apache.assert_exact(late)
+    with apache.connect() as connection:
+        row = connection.execute("SELECT sum(last_offset - first_offset + 1) FROM gaps").fetchone()
+    assert row == (len(sent),)
+
+
+def test_a_database_that_is_ahead_of_the_log_stops_the_partition_and_says_so(
+    apache: Counting,
+) -> None:
+    sent = busy_days(500, seed=17)
+    apache.start()
+    apache.send(sent)
+    apache.wait_for(len(sent))
+    with apache.connect() as connection:
+        connection.execute(
+            "UPDATE partition_offsets SET next_offset = next_offset + 1000 WHERE topic = %s",
+            (apache.topic,),
+        )
+    wait_until(lambda: stops(apache) == {"log_shorter_than_database"}, 30, apache.logs)
+    apache.send(busy_days(100, seed=18))
+    assert apache.progress() == (len(sent), 0, 0)
+
+
+def stops(counting: Counting) -> set[str]:
+    with counting.connect() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT stopped_reason FROM partition_offsets WHERE stopped_reason IS NOT NULL"
+        ).fetchall()
+    return {row[0] for row in rows}

@@ -95,8 +95,8 @@ async def running(
             yield counting
         finally:
             relay.cancel()
-            await counting.stop()
             await broker.stop()
+            await counting.stop()
             kafka.close()
             store.close()
 

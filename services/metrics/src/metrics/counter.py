@@ -10,7 +10,7 @@ Everything here is synchronous and runs in one thread at a time.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import structlog
@@ -20,6 +20,7 @@ from kokemus import dead_letters
 from kokemus.contracts import events
 from kokemus.errors import Reason, Refused, Unavailable
 from kokemus.metric_names import (
+    CONSUMER_LAG,
     COUNTING_UNDONE,
     EVENTS_APPLIED,
     EVENTS_DEAD,
@@ -48,6 +49,10 @@ TopicPartition = tuple[str, int]
 """A topic's full name and a partition number."""
 
 
+MOST_UNDER_WAY: Final = 3
+"""Batches of a partition that can be between Kafka and the counter when it seeks back."""
+
+
 class Log(Protocol):
     """What the protocol needs of Kafka."""
 
@@ -74,7 +79,7 @@ class Log(Protocol):
 class Placed:
     """Where this consumer believes a partition to be."""
 
-    __slots__ = ("in_a_row", "key", "next_offset", "stopped", "suspected")
+    __slots__ = ("in_a_row", "key", "next_offset", "passed_over", "stopped", "suspected")
 
     def __init__(self, key: Partition, next_offset: int, in_a_row: int, *, stopped: bool) -> None:
         self.key = key
@@ -82,6 +87,7 @@ class Placed:
         self.in_a_row = in_a_row
         self.stopped = stopped
         self.suspected: int | None = None
+        self.passed_over = 0
 
 
 class Counter:
@@ -152,10 +158,12 @@ class Counter:
         states = self._store.states({key: topic for (topic, _), key in keys.items()})
         bounds = self._kafka.bounds(wanted)
         seek: dict[TopicPartition, int] = {}
+        lag = 0
         for tp, key in keys.items():
             state, (low, high) = states[key], bounds[tp]
             believed = self._placed.get(tp)
             offset = state.next_offset
+            lag += max(high - offset, 0)
             if offset < self._reached.get(key, 0):
                 self._reached[key] = offset
                 log.warning("database_fell_back", topic=tp[0], partition=tp[1], next_offset=offset)
@@ -182,8 +190,13 @@ class Counter:
             )
             if stopped is None:
                 seek[tp] = offset
+        self._meters.set(CONSUMER_LAG, lag)
         self._kafka.pause(self.stopped)
-        self._kafka.read_from(seek)
+        try:
+            self._kafka.read_from(seek)
+        except Unavailable:
+            self.forget()
+            raise
 
     def count(self, batches: Sequence[Batch]) -> None:
         """Counts what is new in the batches, or changes nothing and forgets the positions.
@@ -278,16 +291,8 @@ class Counter:
             of_it = of_it[batch.offset[of_it] >= placed.next_offset]
             if not len(of_it):
                 continue
-            first = int(batch.offset[of_it[0]])
-            if (np.diff(batch.offset[of_it]) <= 0).any() or (
-                # A hole before a batch may be the log's own, or a batch that was dropped on its
-                # way here: only a second look tells them apart.
-                first > placed.next_offset and placed.suspected != first
-            ):
-                placed.suspected = first
-                self._kafka.read_from({(topic, number): placed.next_offset})
+            if not self._goes_on((topic, number), placed, batch.offset[of_it]):
                 continue
-            placed.suspected = None
             refused = np.flatnonzero(np.isin(of_it, list(batch.refused))).tolist()
             stop, in_a_row = first_too_many(refused, len(of_it), placed.in_a_row)
             reason = detail = None
@@ -307,6 +312,28 @@ class Counter:
                 stopped_detail=detail,
             )
         return kept
+
+    def _goes_on(self, place: TopicPartition, placed: Placed, offsets: NDArray[np.int64]) -> bool:
+        """Whether records can be counted after the position; else they are read again from it.
+
+        A hole before a batch may be the log's own (compaction, transactions), or a batch that was
+        dropped on its way here: only a second look tells them apart. Batches that were under way
+        when the second look began are passed over.
+        """
+        first = int(offsets[0])
+        in_order = bool((np.diff(offsets) > 0).all())
+        if in_order and first in (placed.next_offset, placed.suspected):
+            placed.suspected, placed.passed_over = None, 0
+            return True
+        placed.passed_over += 1
+        if (
+            placed.suspected is None
+            or first < placed.suspected
+            or placed.passed_over > MOST_UNDER_WAY
+        ):
+            placed.suspected, placed.passed_over = first, 0
+            self._kafka.read_from({place: placed.next_offset})
+        return False
 
     def _add(
         self,

@@ -80,7 +80,7 @@ class KafkaLog:
             try:
                 consumer.seek(TopicPartition(topic, number, offset))
                 consumer.resume([TopicPartition(topic, number)])
-            except KafkaException as error:
+            except (KafkaException, RuntimeError) as error:
                 raise Unavailable(f"a partition can't be read now: {_name(error)}") from error
 
     def pause(self, partitions: Sequence[Place]) -> None:

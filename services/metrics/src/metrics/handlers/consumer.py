@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from opentelemetry.trace import SpanKind
 
 from kokemus import telemetry
@@ -55,7 +55,8 @@ class CountingConsumer:
         self._committed: dict[tuple[str, int], int] = {}
         self._previous: asyncio.Future[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._away = "starting"
+        self._away = "joining the group"
+        self._joined = False
 
     @property
     def missing(self) -> dict[str, str]:
@@ -67,9 +68,12 @@ class CountingConsumer:
     def on_assign(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Called by librdkafka within a poll: takes the partitions over, but reads nothing yet."""
         self._kafka.follow(consumer)
-        consumer.assign([TopicPartition(p.topic, p.partition, 0) for p in partitions])
+        consumer.assign(
+            [TopicPartition(p.topic, p.partition, OFFSET_BEGINNING) for p in partitions]
+        )
         consumer.pause(list(partitions))
         self._assignment = [(p.topic, p.partition) for p in partitions]
+        self._joined = True
 
     def on_revoke(self, consumer: Consumer, _partitions: Sequence[TopicPartition]) -> None:
         """Called by librdkafka within a poll: nothing is ours until the next assignment."""
@@ -150,7 +154,7 @@ class CountingConsumer:
         except BaseException as error:  # noqa: BLE001 - a bug must not end this task in silence
             self._crash(error)
             return False
-        if self._counter.assigned:
+        if self._joined:
             self._away = ""
         return True
 
