@@ -113,7 +113,11 @@ async def test_what_was_published_while_the_service_was_down_is_announced_at_its
 
 
 def test_wrong_settings_end_it_at_once_with_one_clear_line(environment: dict[str, str]) -> None:
-    done = reporting_service.ended({**environment, "KOKEMUS_METRICS_URL": "nowhere"}, "serve")
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "KOKEMUS_METRICS_URL" in done.stderr
+    for name, wrong in (
+        ("KOKEMUS_METRICS_URL", "nowhere"),
+        ("KOKEMUS_PEOPLE_FILE", "/no/such/people"),
+    ):
+        done = reporting_service.ended({**environment, name: wrong}, "serve")
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert (wrong if "FILE" in name else name) in done.stderr

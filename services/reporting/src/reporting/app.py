@@ -1,16 +1,18 @@
 """Builds reporting from its settings, and closes what it opened."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from kokemus import telemetry, web
+from kokemus import problems, telemetry, web
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
@@ -44,12 +46,15 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     """The application.
 
     Raises:
-        ValueError: the session key is too short.
+        OSError: a file that the settings name cannot be read.
+        ValueError: the session key is too short, or the people file is no list of people.
     """
     secret = settings.session_key_file.read_bytes().strip()
     if len(secret) < SHORTEST_SECRET:
         raise ValueError("the session key needs at least 32 bytes")
     engine, http = engine_for(settings), http_for(settings)
+    people = People(settings.people_file)
+    people.get("")
     texts, files = Texts(), static_files()
     store = ReleaseStore(engine)
     metrics = MetricsClient(http, settings.metrics_key_file)
@@ -61,7 +66,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         files=files,
         store=store,
         sessions=SessionStore(engine),
-        people=People(settings.people_file),
+        people=people,
         signer=Signer(secret),
         attempts_by_user=Attempts(FAILURES),
         attempts_by_address=Attempts(FAILURES_OF_ADDRESS),
@@ -94,6 +99,11 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         return missing
 
     app = web.create_app("reporting", meters, ready, lifespan)
+
+    @app.exception_handler(OperationalError)
+    async def on_database_away(_request: Request, _error: OperationalError) -> Response:
+        return problems.response(problems.unavailable("the database is away"))
+
     app.add_middleware(PageHeaders, over_https=settings.base_url.startswith("https:"))
     releases.register(app, parts)
     embed.register(app, parts)
@@ -115,9 +125,14 @@ async def editing(settings: ReportingSettings) -> AsyncIterator[Editor]:
 
 
 def serve(settings: ReportingSettings) -> None:
-    """Serves until SIGTERM."""
+    """Serves until SIGTERM; ends at once, with one line, if a file that it needs is wrong."""
     meters = telemetry.setup("reporting", settings)
-    web.serve(build(settings, meters), settings, meters)
+    try:
+        app = build(settings, meters)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"settings: {error}\n")
+        raise SystemExit(1) from None
+    web.serve(app, settings, meters)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from kokemus.contracts.events import Event, Publication, ReleasePublished
 from kokemus.errors import Unavailable
@@ -132,13 +133,13 @@ class Herald:
         self._sent: dict[tuple[str, State], float] = {}
 
     async def follow(self) -> None:
-        """Reconciles for ever; a broker that is away is waited for."""
+        """Reconciles for ever; a broker or database that is away is waited for."""
         await self._topic.read_to_end()
         while True:
             try:
                 await self.reconcile()
-            except Unavailable as error:
-                _log.warning("releases not announced", why=str(error))
+            except (Unavailable, OperationalError) as error:
+                _log.warning("releases not announced", why=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def reconcile(self) -> None:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from sqlalchemy.exc import OperationalError
+
 from reporting.domain.editions import Edition
 from reporting.domain.releases import Kind, Release, parse
 from reporting.storage.releases import ReleaseStore
 
 LOOK_SECONDS: Final = 1.0
 """How old the knowledge of what is published may be."""
+AWAY_SECONDS: Final = 300.0
+"""How long pages stay up while the database is away: a withdrawal may have come meanwhile."""
 PAGES_KEPT: Final = 1_000
 """Pages of at most 100 kB each."""
 
@@ -47,11 +51,20 @@ class Shelf:
         self._pages: OrderedDict[tuple[str, ...], Rendered] = OrderedDict()
 
     async def current(self) -> OnShelf:
-        """What is published now, known for at most a second."""
+        """What is published now, known for at most a second while the database answers.
+
+        Raises:
+            OperationalError: the database has been away for too long.
+        """
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
-            self._on_shelf = await self._look()
-            self._looked = now
+            try:
+                self._on_shelf = await self._look()
+            except OperationalError:
+                if self._on_shelf.edition is None or now - self._looked > AWAY_SECONDS:
+                    raise
+            else:
+                self._looked = now
         return self._on_shelf
 
     def page(self, on_shelf: OnShelf, key: tuple[str, ...], make: Callable[[], str]) -> Rendered:
