@@ -400,6 +400,7 @@ def test_what_the_service_refuses_is_told(tmp_path: Path, services: respx.MockRo
     code, output = run(tmp_path, str(file))
     assert code == 1
     assert "refused: a, /type: this key may not" in output
+    assert "0 definitions sent, 1 refused" in output
 
 
 def test_a_key_that_is_no_good_ends_the_import(tmp_path: Path, services: respx.MockRouter) -> None:

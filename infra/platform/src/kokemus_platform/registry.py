@@ -118,7 +118,9 @@ def import_command(  # noqa: PLR0913 - one parameter an option
             for one in registry_files.as_events(definitions, source, changed_at):
                 (refused if isinstance(one, Refusal) else events).append(one)  # type: ignore[arg-type]  # by its type
         if not dry_run and events:
-            refused += _send(_client(url, "ingest-kiosk", key_file), events)
+            turned_down = _send(_client(url, "ingest-kiosk", key_file), events)
+            refused += turned_down.values()
+            events = [one for place, one in enumerate(events) if place not in turned_down]
     except Refused as error:
         raise typer.BadParameter(error.detail, param_hint="--source") from None
     except (Failed, OSError) as error:
@@ -215,8 +217,9 @@ def _known(metrics: httpx.Client) -> dict[str, EntityDefinition]:
             cursor = {"cursor": answer["next"]}
 
 
-def _send(ingest: httpx.Client, events: Sequence[Event]) -> list[Refusal]:
-    refused: list[Refusal] = []
+def _send(ingest: httpx.Client, events: Sequence[Event]) -> dict[int, Refusal]:
+    """Sends everything; what the service refused, by its place."""
+    refused: dict[int, Refusal] = {}
     with ingest, Progress(console=err, transient=True) as progress:
         for start in progress.track(range(0, len(events), BATCH), description="Sending"):
             batch = events[start : start + BATCH]
@@ -227,10 +230,9 @@ def _send(ingest: httpx.Client, events: Sequence[Event]) -> list[Refusal]:
                 content=b"\n".join(map(wire.encode, batch)),
                 headers={"Content-Type": "application/x-ndjson"},
             )
-            refused += [
-                Refusal(f"{batch[one['index']].subject}, {one['pointer']}", one["detail"])
-                for one in answer.json()["rejected"]
-            ]
+            for one in answer.json()["rejected"]:
+                where = f"{batch[one['index']].subject}, {one['pointer']}"
+                refused[start + one["index"]] = Refusal(where, one["detail"])
     return refused
 
 
