@@ -11,8 +11,8 @@ import msgspec
 from kokemus import keys
 from kokemus_platform.home import Home
 
-PEOPLE = {"desk": ["reader"], "approver": ["reader", "approver"]}
-"""Who signs in on the local platform, and with which roles."""
+PEOPLE = {"desk": ["reader", "administrator"], "approver": ["reader", "approver"]}
+"""Who signs in on the local platform: one who drafts releases, and another who approves them."""
 
 
 def password_hash(password: str) -> str:
