@@ -189,8 +189,9 @@ def test_a_topic_replayed_from_the_start_changes_no_figure(counting: Counting) -
 def test_a_database_restored_from_a_backup_under_a_running_consumer_reads_the_rest_again(
     counting: Counting, postgres: Postgres, database_url: str, tmp_path: Path
 ) -> None:
-    sent = busy_days(EVENTS, seed=12)
-    half = len(sent) // 2
+    before = busy_days(EVENTS // 2, seed=12, units=20)
+    after = busy_days(EVENTS // 2, seed=19, units=60)  # rows of streams that the backup lacks
+    sent, half = before + after, len(before)
     counting.start()
     counting.send(sent[:half])
     counting.wait_for(half)

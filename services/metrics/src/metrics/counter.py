@@ -137,8 +137,9 @@ class Counter:
         self._placed.clear()
         self._kafka.pause(sorted(self._assigned))
         self._sure.clear()
+        self._store.forget()
         if drop_seen:
-            self._drop_seen()
+            self._drop_memory()
 
     def place(self) -> None:
         """Reads from the database where each partition goes on, and seeks there.
@@ -167,7 +168,7 @@ class Counter:
             if offset < self._reached.get(key, 0):
                 self._reached[key] = offset
                 log.warning("database_fell_back", topic=tp[0], partition=tp[1], next_offset=offset)
-                self._drop_seen()
+                self._drop_memory()
             stopped = state.stopped_reason
             if offset > high and stopped is None:
                 stopped = "log_shorter_than_database"
@@ -427,7 +428,7 @@ class Counter:
         for shard, chunks in self._store.chunks(topic, after):
             newest = known[shard]
             if newest is not None and (not chunks or chunks.pop(0) != newest):
-                self._drop_seen()
+                self._drop_memory()
                 self._load(topic, shards)
                 return
             for chunk in chunks:
@@ -436,7 +437,8 @@ class Counter:
                 self._newest[topic, shard] = chunks[-1]
         self._sure.update((topic, shard) for shard in unsure)
 
-    def _drop_seen(self) -> None:
+    def _drop_memory(self) -> None:
+        self._store.forget()
         self._seen.clear()
         self._newest.clear()
         self._sure.clear()

@@ -3,28 +3,20 @@
 The database's offsets are the only truth about what is counted; Kafka's own are never read.
 """
 
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from functools import cache
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 from psycopg.rows import TupleRow
 
-from kokemus.contracts import events
 from kokemus.errors import Unavailable
 from metrics.domain.batches import Record
 from metrics.domain.changes import ChangedCell, encode_cells
-from metrics.domain.presses import VALUES, Columns, Effects, Stream, Tally, tally
-from metrics.storage import records
+from metrics.domain.presses import Columns, Effects
+from metrics.storage import press_counts, records
 
 Partition = tuple[str, int]
 """Topic id and partition number: the broker gives a topic that is created anew a new id."""
@@ -101,7 +93,11 @@ class CountingStore:
         self._zone = zone
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._open: psycopg.Connection[TupleRow] | None = None
-        self._ids: dict[Stream, tuple[int, int]] = {}
+        self._rows = press_counts.StreamRows()
+
+    def forget(self) -> None:
+        """Gives up what is remembered of the database, which may have been restored."""
+        self._rows.clear()
 
     def close(self) -> None:
         """Closes the connection; the next use opens another."""
@@ -182,8 +178,11 @@ class CountingStore:
             RefusedByDatabase: something cannot be stored; nothing was changed.
             Unavailable: the database is away; whether the work was done is not known.
         """
-        if work.presses is not None:
-            self._learn(work.presses.streams)
+        if work.presses is not None and (new := self._rows.unknown(work.presses.streams)):
+            # A transaction of its own: rows that describe and count nothing do no harm if left
+            # over, and a row id in memory never outlives a transaction that was undone.
+            with self._transaction() as cursor:
+                self._rows.learn(cursor, new)
         with self._transaction() as cursor:
             _lock(cursor, work.slices)
             _add_chunks(cursor, work.chunks)
@@ -204,7 +203,7 @@ class CountingStore:
     def _add_effects(self, cursor: psycopg.Cursor[Any], work: Work) -> None:
         changed: set[ChangedCell] = set()
         if work.presses is not None and len(work.presses.stream):
-            changed |= self._add_presses(cursor, work.presses)
+            changed |= press_counts.add(cursor, work.presses, self._rows)
         changed |= records.add_effects(cursor, work.effects)
         won, days = records.apply(cursor, [record for _, record in work.records], self._zone)
         changed |= days
@@ -213,53 +212,6 @@ class CountingStore:
             work.slices[partition].repeated += not did
         if changed:
             cursor.execute("INSERT INTO changed (cells) VALUES (%s)", (encode_cells(changed),))
-
-    def _add_presses(self, cursor: psycopg.Cursor[Any], presses: Columns) -> set[ChangedCell]:
-        ids = np.array([self._ids[stream] for stream in presses.streams], dtype=np.int64)
-        sizes = np.array([events.SCALE_SIZES[s.scale] for s in presses.streams], dtype=np.int64)
-        days = presses.hour // 24
-        for size in np.unique(sizes[np.unique(presses.stream)]):
-            of_size = sizes[presses.stream] == size
-            part = presses if of_size.all() else presses.kept(of_size)
-            day = days if part is presses else days[of_size]
-            stream, series = ids[part.stream, 0], ids[part.stream, 1]
-            _upsert(cursor, "day_counts", "stream_id", tally(stream, day, part), int(size))
-            month = _month_of(day)
-            _upsert(cursor, "month_counts", "series_id", tally(series, month, part), int(size))
-            _upsert_hours(cursor, series, day, part, int(size))
-        numbers = np.unique(presses.stream * 10_000_000 + days)
-        return {
-            ChangedCell(
-                presses.streams[number // 10_000_000].entity, number % 10_000_000, "presses"
-            )
-            for number in numbers.tolist()
-        }
-
-    def _learn(self, streams: Sequence[Stream]) -> None:
-        """Finds or makes the row ids of streams.
-
-        A transaction of its own: rows that describe and count nothing do no harm if left over,
-        and ids in memory never outlive a transaction that was rolled back.
-        """
-        new = sorted({stream for stream in streams if stream not in self._ids})
-        if not new:
-            return
-        columns = [list(column) for column in zip(*new, strict=True)]
-        entity, source, device, channel, scale, question, touchpoint = columns
-        with self._transaction() as cursor:
-            cursor.execute(_MAKE_SERIES, (entity, channel, scale, question))
-            cursor.execute(
-                _MAKE_STREAMS, (entity, source, device, channel, scale, question, touchpoint)
-            )
-            rows = cursor.execute(
-                _FIND_STREAMS, (entity, source, device, channel, scale, question, touchpoint)
-            ).fetchall()
-        if len(self._ids) > _MOST_STREAMS:
-            self._ids.clear()
-            new = list(streams)
-        self._ids.update({new[number - 1]: (stream, series) for number, stream, series in rows})
-        if any(stream not in self._ids for stream in streams):
-            self._learn(streams)
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Cursor[Any]]:
@@ -276,7 +228,7 @@ class CountingStore:
                     tcp_user_timeout=10_000,
                     prepare_threshold=0,
                 )
-                self._open.adapters.register_dumper(Int4Array, _Int4ArrayDumper)
+                press_counts.register(self._open)
             with self._open.transaction(), self._open.cursor() as cursor:
                 yield cursor
         except psycopg.Error as error:
@@ -300,30 +252,6 @@ class CountingStore:
 
 class _Undone(Exception):  # noqa: N818 - not an error: it takes a trial back
     """Leaves a transaction without keeping it."""
-
-
-_MOST_STREAMS: Final = 500_000
-
-_MAKE_SERIES: Final = """
-INSERT INTO series (entity, channel, scale, question)
-SELECT DISTINCT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
-ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
-"""
-_WANTED: Final = """
-unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-WITH ORDINALITY AS w(entity, source, device, channel, scale, question, touchpoint, number)
-JOIN series USING (entity, channel, scale, question)
-"""
-_MAKE_STREAMS: Final = (
-    "INSERT INTO stream (series_id, source, device, touchpoint)"
-    f" SELECT series.id, w.source, w.device, w.touchpoint FROM {_WANTED}"
-    " ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING"
-)
-_FIND_STREAMS: Final = (
-    f"SELECT w.number, stream.id, series.id FROM {_WANTED}"
-    " JOIN stream ON stream.series_id = series.id AND stream.source = w.source"
-    " AND stream.device = w.device AND stream.touchpoint = w.touchpoint"
-)
 
 
 def _lock(cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
@@ -379,100 +307,6 @@ def _move_offsets(cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]
             for partition, piece in sorted(slices.items())
         ],
     )
-
-
-def _month_of(day: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ordinal of the first day of each day's month."""
-    unix_epoch = date(1970, 1, 1).toordinal()
-    days = (day - unix_epoch).astype("datetime64[D]")
-    first: NDArray[np.int64] = days.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return first + unix_epoch
-
-
-@cache
-def _upsert_statement(table: str, row: str, size: int, halves: int) -> LiteralString:
-    """Adds flat arrays of counts to the rows of a table, `size` numbers a row and half."""
-    time = "month" if table == "month_counts" else "day"
-    names = ("counts", "misuse")[:halves]
-    parts = ", ".join(f"%b::int[] AS {name}" for name in names)
-    taken = ", ".join(f"{name}[(i - 1) * {size} + 1 : i * {size}]" for name in names)
-    added = ", ".join(
-        f"{name} = ARRAY["
-        + ", ".join(f"c.{name}[{at}] + excluded.{name}[{at}]" for at in range(1, size + 1))
-        + "]"
-        for name in names
-    )
-    stamp = (", updated_at", ", now()", ", updated_at = now()") if halves == 2 else ("", "", "")
-    return (
-        f"INSERT INTO {table} AS c ({row}, {time}, {', '.join(names)}{stamp[0]})"
-        f" SELECT ids[i], date '0001-01-01' + (times[i] - 1), {taken}{stamp[1]}"
-        f" FROM (SELECT %b::int[] AS ids, %b::int[] AS times, {parts}) AS p,"
-        " generate_subscripts(ids, 1) AS i"
-        f" ON CONFLICT ({row}, {time}) DO UPDATE SET {added}{stamp[2]}"
-    )
-
-
-def _upsert(cursor: psycopg.Cursor[Any], table: str, row: str, cells: Tally, size: int) -> None:
-    counts = cells.counts
-    cursor.execute(
-        _upsert_statement(table, row, size, 2),
-        (
-            Int4Array(cells.cells[:, 0]),
-            Int4Array(cells.cells[:, 1]),
-            Int4Array(counts[:, :size]),
-            Int4Array(counts[:, VALUES : VALUES + size]),
-        ),
-    )
-
-
-def _upsert_hours(
-    cursor: psycopg.Cursor[Any],
-    series: NDArray[np.int64],
-    day: NDArray[np.int64],
-    presses: Columns,
-    size: int,
-) -> None:
-    honest = ~presses.marked
-    by_hour = Columns(
-        presses.streams,
-        presses.stream[honest],
-        presses.hour[honest],
-        presses.hour[honest] % 24 * size + presses.value[honest],
-        presses.marked[honest],
-        presses.amount[honest],
-        presses.shard[honest],
-    )
-    cells = tally(series[honest], day[honest], by_hour, values=24 * size)
-    cursor.execute(
-        _upsert_statement("hour_counts", "series_id", 24 * size, 1),
-        (
-            Int4Array(cells.cells[:, 0]),
-            Int4Array(cells.cells[:, 1]),
-            Int4Array(cells.counts[:, : 24 * size]),
-        ),
-    )
-
-
-class Int4Array:
-    """A flat array of numbers that PostgreSQL reads in its binary form.
-
-    Made by columns: adapting a list, or printing it, costs more than all the rest of a batch.
-    """
-
-    def __init__(self, numbers: NDArray[np.int64]) -> None:
-        self.numbers = numbers.ravel()
-
-
-class _Int4ArrayDumper(Dumper):
-    format = Format.BINARY
-    oid = psycopg.adapters.types["int4"].array_oid
-
-    def dump(self, obj: Int4Array) -> bytes:
-        elements = np.empty(len(obj.numbers), dtype=[("length", ">i4"), ("value", ">i4")])
-        elements["length"] = 4
-        elements["value"] = obj.numbers
-        one_dimension_without_nulls = (1, 0, psycopg.adapters.types["int4"].oid, len(elements), 1)
-        return struct.pack(">5i", *one_dimension_without_nulls) + elements.tobytes()
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> Any:
