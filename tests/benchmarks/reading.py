@@ -13,11 +13,12 @@ import msgspec
 import psycopg
 
 from kokemus import keys
+from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
 from kokemus_platform.postgres import Postgres
 from metrics.api_app import YOUNG_OBJECTS, create_app
 from metrics.settings import ApiSettings
-from metrics.storage.schema import migrate
+from metrics.storage import MIGRATIONS
 
 UNITS = 2_000
 ROUNDS = 60
@@ -63,7 +64,7 @@ def run() -> None:
         server.start()
         try:
             url = server.create_database("reading")
-            migrate(url)
+            migrate(url, MIGRATIONS)
             plain = url.replace("postgresql+psycopg://", "postgresql://")
             with psycopg.connect(plain, autocommit=True) as connection:
                 connection.execute(FILL)

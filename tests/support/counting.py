@@ -20,8 +20,9 @@ import psycopg
 from confluent_kafka import Producer
 
 from kokemus.contracts import events, topics, wire
+from kokemus.migrations import migrate
 from kokemus_platform import topics as topic_tools
-from metrics.storage.schema import migrate
+from metrics.storage import MIGRATIONS
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 TOPIC = "kiosk-presses.v1"
@@ -198,7 +199,7 @@ class Counting:
 
     def __enter__(self) -> Self:
         topic_tools.apply(self.bootstrap, self.prefix)
-        migrate(self.database_url)
+        migrate(self.database_url, MIGRATIONS)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,16 +6,17 @@ import msgspec
 import pytest
 
 from kokemus import keys
+from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
 from metrics.api_app import create_app
 from metrics.settings import ApiSettings
-from metrics.storage.schema import migrate
+from metrics.storage import MIGRATIONS
 from support.metrics_tables import Tables
 
 
 @pytest.fixture
 def tables(database_url: str) -> Iterator[Tables]:
-    migrate(database_url)
+    migrate(database_url, MIGRATIONS)
     filled = Tables(database_url)
     yield filled
     filled.close()

@@ -6,9 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from kokemus.migrations import migrate
 from reporting.domain.releases import Content, Step, StepRefusedError, canonical
+from reporting.storage import MIGRATIONS
 from reporting.storage.releases import ReleaseStore, SessionStore
-from reporting.storage.schema import migrate
 from support.release_builders import content, live
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     address = database_url.replace("postgresql://", "postgresql+psycopg://")
-    migrate(address)
+    migrate(address, MIGRATIONS)
     made = create_async_engine(address)
     yield made
     await made.dispose()
@@ -151,7 +152,7 @@ async def test_an_ended_session_stays_ended(engine: AsyncEngine) -> None:
 
 
 async def test_migrating_twice_changes_nothing(engine: AsyncEngine, database_url: str) -> None:
-    migrate(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    migrate(database_url.replace("postgresql://", "postgresql+psycopg://"), MIGRATIONS)
     assert await ReleaseStore(engine).releases() == []
 
 

@@ -4,6 +4,7 @@ import typer
 
 from kokemus.settings import load
 from metrics.settings import ApiSettings, MetricsSettings
+from metrics.storage import MIGRATIONS
 
 commands = typer.Typer(
     pretty_exceptions_enable=False,
@@ -14,9 +15,9 @@ commands = typer.Typer(
 @commands.command()
 def migrate() -> None:
     """Brings the database to the newest schema."""
-    from metrics.storage.schema import migrate as run  # noqa: PLC0415 - the consumer needs no Alembic
+    from kokemus.migrations import migrate as run  # noqa: PLC0415 - the consumer needs no Alembic
 
-    run(load(MetricsSettings).database_url)
+    run(load(MetricsSettings).database_url, MIGRATIONS)
 
 
 @commands.command()

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kokemus import problems, telemetry, web
 from kokemus.compacted import CompactedTopic
+from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
 from kokemus.telemetry import Meters
@@ -98,7 +99,9 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             missing["database"] = type(error).__name__
         return missing
 
-    app = web.create_app("reporting", meters, ready, lifespan)
+    app = web.create_app(
+        "reporting", meters, ready, lifespan, document("reporting", settings.topic_prefix)
+    )
 
     @app.exception_handler(OperationalError)
     async def on_database_away(_request: Request, _error: OperationalError) -> Response:

@@ -11,6 +11,7 @@ from kokemus.errors import Unavailable
 from kokemus.settings import load
 from reporting.domain.releases import State, StepRefusedError
 from reporting.settings import DatabaseSettings, ReportingSettings
+from reporting.storage import MIGRATIONS
 
 if TYPE_CHECKING:  # migrating needs no broker's client
     from reporting.editor import Editor
@@ -34,9 +35,9 @@ By = Annotated[str, typer.Option(help="Who takes the step; it goes into the audi
 @commands.command()
 def migrate() -> None:
     """Brings the database to the newest schema."""
-    from reporting.storage.schema import migrate as run  # noqa: PLC0415 - serving needs no Alembic
+    from kokemus.migrations import migrate as run  # noqa: PLC0415 - serving needs no Alembic
 
-    run(load(DatabaseSettings).database_url)
+    run(load(DatabaseSettings).database_url, MIGRATIONS)
 
 
 @commands.command()

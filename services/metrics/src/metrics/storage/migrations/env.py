@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `storage.schema.migrate` hands over."""
+"""Alembic's entry: runs the steps on the connection of `kokemus.migrations.migrate`."""
 
 from alembic import context
 

@@ -1,22 +1,21 @@
-"""Brings a database to the newest schema."""
+"""Brings a service's schema in the database up to date. Needs the extra `kokemus[database]`."""
 
-from importlib import resources
+from pathlib import Path
 
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 
 
-def migrate(database_url: str) -> None:
+def migrate(database_url: str, steps: Path) -> None:
     """Runs the migrations that the database lacks; one at a time, whoever else tries.
 
     Args:
-        database_url: of the role whose search path is the schema of metrics.
+        database_url: of the role whose search path is the service's schema.
+        steps: the service's folder of Alembic migrations.
     """
     config = Config()
-    config.set_main_option(
-        "script_location", str(resources.files("metrics.storage") / "migrations")
-    )
+    config.set_main_option("script_location", str(steps).replace("%", "%%"))
     engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
     try:
         with engine.connect() as connection:
