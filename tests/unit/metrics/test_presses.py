@@ -89,24 +89,19 @@ def test_a_tally_adds_up_whatever_the_order(data: st.DataObject) -> None:
         drawn = data.draw(st.lists(st.integers(0, top), min_size=size, max_size=size))
         return np.array(drawn, dtype=np.int64)
 
-    rows, times, values, amounts = draw(3), draw(3), draw(10), draw(3) - 1
-    marked = draw(1).astype(np.bool_)
-    columns = Columns([], rows, times, values, marked, amounts, rows)
-    result = tally(rows, times, columns)
+    rows, days, column, amount = draw(3), draw(3) + 700_000, draw(10), draw(3) - 1
+    result = tally(rows, days, column, amount, 11)
     expected: Counter[Any] = Counter()
-    for row, time, value, mark, amount in zip(rows, times, values, marked, amounts, strict=True):
-        expected[int(row), int(time), int(value) + 11 * int(mark)] += int(amount)
-    found = Counter(
-        {
-            (int(row), int(time), at): int(number)
-            for (row, time), counts in zip(result.cells, result.counts, strict=True)
-            for at, number in enumerate(counts)
-        }
-    )
+    for row, day, at, number in zip(rows, days, column, amount, strict=True):
+        expected[int(row), int(day), int(at)] += int(number)
+    found = {
+        (row, day, at): number
+        for (row, day), sums in zip(result.cells.tolist(), result.counts.tolist(), strict=True)
+        for at, number in enumerate(sums)
+    }
     assert {k: v for k, v in found.items() if v} == {k: v for k, v in expected.items() if v}
-    assert [tuple(cell) for cell in result.cells.tolist()] == sorted(
-        {(row, time) for row, time, _ in expected}
-    )
+    cells = [tuple(cell) for cell in result.cells.tolist()]
+    assert cells == sorted({(row, day) for row, day, _ in expected})
 
 
 def test_a_press_marked_when_it_came_is_not_moved_by_a_later_mark() -> None:

@@ -29,6 +29,8 @@ _MARKS: Final = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
 _DIGITS: Final = [at for at in range(19) if at not in {mark for mark, _ in _MARKS}]
 _MOST_KNOWN: Final = 100_000
 
+_MONTH_LENGTHS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
 
@@ -89,28 +91,40 @@ def _quarters(text: Bytes) -> Numbers:
     offset_form = (digits[:, [-5, -4, -2, -1]] < 10).all(axis=1) & (text[:, -3] == ord(":"))
     sign = np.where(text[:, -6] == ord("+"), 1, np.where(text[:, -6] == ord("-"), -1, 0))
     good &= zulu | (offset_form & (sign != 0))
-    for rows, end in ((zulu, -1), (~zulu, -6)):
-        fraction = digits[:, 19:end]
+    for rows, until in ((zulu, -1), (~zulu, -6)):
+        fraction = digits[:, 19:until]
         if fraction.shape[1] and rows.any():
             dotted = text[:, 19] == ord(".")
             good &= ~rows | (dotted & (fraction[:, 1:] < 10).all(axis=1) & (fraction.shape[1] > 1))
 
+    end = text.shape[1]
+
     def number(first: int, last: int) -> Numbers:
-        value = np.zeros(len(text), dtype=np.int64)
-        for at in range(first, last):
+        value = digits[:, first].astype(np.int64)
+        for at in range(first + 1, last):
             value = value * 10 + digits[:, at]
         return value
 
     year, month, day = number(0, 4), number(5, 7), number(8, 10)
     hour, minute, second = number(11, 13), number(14, 16), number(17, 19)
-    ahead = np.where(zulu, 0, sign * (number(-5, -3) * 60 + number(-2, 0)))
+    ahead = np.where(zulu, 0, sign * (number(end - 5, end - 3) * 60 + number(end - 2, end)))
     good &= (month >= 1) & (month <= 12) & (hour < 24) & (minute < 60) & (second < 60)
-    good &= (np.abs(ahead) < 24 * 60) & (year >= 1970)
-    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    good &= (day >= 1) & (day <= ((months + 1).astype("datetime64[D]") - months).astype(np.int64))
-    days = months.astype("datetime64[D]").astype(np.int64) + day - 1
-    minutes: Numbers = days * 1440 + hour * 60 + minute - ahead
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    length = _MONTH_LENGTHS[np.where(good, month, 0)] + (leap & (month == 2))
+    good &= (day >= 1) & (day <= length) & (np.abs(ahead) < 24 * 60)
+    minutes = _days_since_1970(year, month, day) * 1440 + hour * 60 + minute - ahead
     return np.where(good, minutes // 15, REFUSED)
+
+
+def _days_since_1970(year: Numbers, month: Numbers, day: Numbers) -> Numbers:
+    """Days of the proleptic Gregorian calendar, counted in years that begin in March.
+
+    Source: Howard Hinnant, chrono-compatible low-level date algorithms, days_from_civil.
+    """
+    year = year - (month <= 2)
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    days: Numbers = year * 365 + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
+    return days
 
 
 def _quarter_of_unusual(text: str) -> int:

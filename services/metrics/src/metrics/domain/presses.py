@@ -98,6 +98,12 @@ class Columns:
     amount: NDArray[np.int64]
     shard: NDArray[np.int64]
 
+    @property
+    def column(self) -> NDArray[np.int64]:
+        """Where each count is added in a row of 2 * VALUES: unmarked answers first, then marked."""
+        columns: NDArray[np.int64] = self.value + VALUES * self.marked
+        return columns
+
     def kept(self, which: NDArray[np.bool_]) -> "Columns":
         """The same with only some indices."""
         return Columns(
@@ -148,8 +154,7 @@ class Effects:
 class Tally(NamedTuple):
     """Counts by cell.
 
-    `cells` has two columns (row id and time), `counts` first the unmarked answers by value, then
-    the marked ones.
+    `cells` has two columns (row id and day), `counts` one row of sums a cell.
     """
 
     cells: NDArray[np.int64]
@@ -322,22 +327,23 @@ def reasoned(event: events.Event, hours: LocalHours) -> tuple[Reasoned, int] | N
 
 
 def tally(
-    rows: NDArray[np.int64], times: NDArray[np.int64], columns: Columns, *, values: int = VALUES
+    rows: NDArray[np.int64],
+    days: NDArray[np.int64],
+    column: NDArray[np.int64],
+    amount: NDArray[np.int64],
+    width: int,
 ) -> Tally:
-    """Sums single counts by (row, time), sorted, so that every consumer locks in the same order.
+    """Sums single counts by row and day, sorted, so that every consumer locks in the same order.
 
     Args:
-        rows: the row id of each index.
-        times: the day or month of each index, a number.
-        columns: the single counts.
-        values: how many values a half of the counts has.
+        rows: the row id of each index, below 2^31.
+        days: the ordinal of the day (or of the month's first) of each index.
+        column: which of the `width` sums of the cell it adds to.
+        amount: how much.
+        width: how many sums a cell has.
     """
-    order = np.lexsort((times, rows))
-    rows, times = rows[order], times[order]
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (np.diff(rows) != 0) | (np.diff(times) != 0)
-    inverse = np.cumsum(first) - 1
-    counts = np.zeros((int(first.sum()), 2 * values), dtype=np.int64)
-    column = columns.value[order] + values * columns.marked[order]
-    np.add.at(counts, (inverse, column), columns.amount[order])
-    return Tally(np.stack((rows[first], times[first]), axis=1), counts)
+    keys, cell = np.unique(rows << 32 | days, return_inverse=True)
+    # Sums of whole numbers below 2^53 are exact in floating point.
+    sums = np.bincount(cell * width + column, weights=amount, minlength=len(keys) * width)
+    cells = np.stack((keys >> 32, keys & 0xFFFFFFFF), axis=1)
+    return Tally(cells, sums.astype(np.int64).reshape(len(keys), width))

@@ -84,8 +84,9 @@ def add(cursor: Cursor, presses: Columns, rows: StreamRows) -> set[ChangedCell]:
         part = presses if of_size.all() else presses.kept(of_size)
         day = days if part is presses else days[of_size]
         stream, series = ids[part.stream, 0], ids[part.stream, 1]
-        _upsert(cursor, "day_counts", "stream_id", tally(stream, day, part), size)
-        _upsert(cursor, "month_counts", "series_id", tally(series, _month_of(day), part), size)
+        sums = part.column, part.amount, 2 * VALUES
+        _upsert(cursor, "day_counts", "stream_id", tally(stream, day, *sums), size)
+        _upsert(cursor, "month_counts", "series_id", tally(series, _month_of(day), *sums), size)
         _upsert_hours(cursor, series, day, part, size)
     cells = np.unique(presses.stream * _AFTER_ANY_DAY + days).tolist()
     return {
@@ -148,22 +149,14 @@ def _upsert_hours(
     size: int,
 ) -> None:
     honest = ~presses.marked
-    by_hour = Columns(
-        presses.streams,
-        presses.stream[honest],
-        presses.hour[honest],
-        presses.hour[honest] % 24 * size + presses.value[honest],
-        presses.marked[honest],
-        presses.amount[honest],
-        presses.shard[honest],
-    )
-    cells = tally(series[honest], day[honest], by_hour, values=24 * size)
+    column = presses.hour % 24 * size + presses.value
+    cells = tally(series[honest], day[honest], column[honest], presses.amount[honest], 24 * size)
     cursor.execute(
         _upsert_statement("hour_counts", "series_id", 24 * size, 1),
         (
             Int4Array(cells.cells[:, 0]),
             Int4Array(cells.cells[:, 1]),
-            Int4Array(cells.counts[:, : 24 * size]),
+            Int4Array(cells.counts),
         ),
     )
 
