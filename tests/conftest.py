@@ -10,9 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka
 from kokemus_platform.postgres import Postgres
+
+# A loaded machine is no reason for a property to fail: none of them is about time.
+settings.register_profile("kokemus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kokemus")
 
 
 @pytest.fixture(scope="session")
