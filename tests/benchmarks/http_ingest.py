@@ -32,6 +32,7 @@ from kokemus.settings import ServiceSettings
 from kokemus.telemetry import Meters
 from kokemus_platform import topics
 from kokemus_platform.kafka import ApacheKafka
+from kokemus_platform.measuring import Measured, at_least
 from kokemus_platform.processes import free_port
 
 BATCH: Final = 100
@@ -40,16 +41,13 @@ BODIES: Final = 500
 """Different request bodies, sent over and over: the edge does not look for repeats."""
 
 
-def run(bootstrap: str | None = None, count: int = 300_000, rounds: int = 5) -> float:
-    """Prints both rates and their ratio, each the median over the rounds.
+def run(bootstrap: str | None = None, count: int = 300_000, rounds: int = 5) -> list[Measured]:
+    """Measures both rates and their ratio, each the median over the rounds.
 
     Args:
         bootstrap: of the broker to write to; an Apache Kafka is started without.
         count: events a round.
         rounds: of each kind, alternating.
-
-    Returns:
-        The ratio.
     """
     with tempfile.TemporaryDirectory() as folder, _broker(bootstrap, Path(folder)) as address:
         settings = ServiceSettings(
@@ -64,11 +62,12 @@ def run(bootstrap: str | None = None, count: int = 300_000, rounds: int = 5) -> 
             for _ in range(rounds):
                 plain.append(_in_a_process(_produce, settings, count))
                 over_http.append(_in_a_process(_post, port, token, count))
-    ratio = statistics.median(over_http) / statistics.median(plain)
-    print(f"librdkafka producer alone  {statistics.median(plain):>10,.0f} events/s")  # noqa: T201
-    print(f"HTTP, {BATCH} events a POST    {statistics.median(over_http):>10,.0f} events/s")  # noqa: T201
-    print(f"ratio                      {ratio:>10.2f}")  # noqa: T201
-    return ratio
+    alone, served = statistics.median(plain), statistics.median(over_http)
+    return [
+        Measured("librdkafka producer alone", f"{alone:,.0f} events/s"),
+        Measured(f"HTTP, {BATCH} events a POST", f"{served:,.0f} events/s"),
+        at_least("share of the producer alone", served / alone, 0.5),
+    ]
 
 
 def _presses(count: int) -> Iterator[events.KioskPressed]:
@@ -202,7 +201,3 @@ def _wait_until_ready(port: int) -> None:
             pass
         time.sleep(0.05)
     raise TimeoutError("the service did not become ready")
-
-
-if __name__ == "__main__":
-    run()

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import resource
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ import psycopg
 from kokemus import keys
 from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
+from kokemus_platform.measuring import Measured, below, percentile
 from kokemus_platform.postgres import Postgres
 from metrics.api_app import YOUNG_OBJECTS, create_app
 from metrics.settings import ApiSettings
@@ -55,8 +55,8 @@ CITY = {
 }
 
 
-def run() -> None:
-    """Measure on an embedded PostgreSQL of its own, and print."""
+def run() -> list[Measured]:
+    """Measures on an embedded PostgreSQL of its own."""
     gc.set_threshold(YOUNG_OBJECTS)
     with tempfile.TemporaryDirectory(prefix="kokemus-bench-") as folder:
         Path(folder).chmod(0o711)
@@ -68,12 +68,12 @@ def run() -> None:
             plain = url.replace("postgresql+psycopg://", "postgresql://")
             with psycopg.connect(plain, autocommit=True) as connection:
                 connection.execute(FILL)
-            asyncio.run(_measure(url, Path(folder)))
+            return asyncio.run(_measure(url, Path(folder)))
         finally:
             server.wipe()
 
 
-async def _measure(url: str, folder: Path) -> None:
+async def _measure(url: str, folder: Path) -> list[Measured]:
     token, entry = keys.create("reader", types=[], sources=[], read=True)
     keys_file = folder / "keys.json"
     keys_file.write_bytes(msgspec.json.encode(keys.KeysFile([entry])))
@@ -94,9 +94,13 @@ async def _measure(url: str, folder: Path) -> None:
             answer = await api.get("/v1/figures", params=CITY)
             seconds.append(time.perf_counter() - start)
         assert len(answer.json()["figures"]) == UNITS + 1
-        _print(f"the city over 5 years with {UNITS} units as children", seconds)
         spent = await _unchanged(app, token, answer.headers["etag"])
-        print(f"an unchanged answer (304): {spent * 1e6:.0f} µs of processor")  # noqa: T201
+    what = f"the city over 5 years with {UNITS:,} units as children"
+    return [
+        Measured(f"{what}, 50th percentile", f"{percentile(seconds, 50) * 1e3:,.0f} ms"),
+        below(f"{what}, 95th percentile", percentile(seconds, 95) * 1e3, 200, "ms"),
+        below("processor of an unchanged answer (304)", spent * 1e3, 1, "ms", ".2f"),
+    ]
 
 
 async def _unchanged(app: httpx.ASGITransport | object, token: str, etag: str) -> float:
@@ -131,12 +135,3 @@ async def _unchanged(app: httpx.ASGITransport | object, token: str, etag: str) -
 def _processor() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _print(what: str, seconds: list[float]) -> None:
-    p95 = statistics.quantiles(seconds, n=20)[-1]
-    print(f"{what}: p50 {statistics.median(seconds) * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms")  # noqa: T201
-
-
-if __name__ == "__main__":
-    run()

@@ -10,7 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kokemus_platform import checks, dead_letters, keys, logs, registry, starting, topics
+from kokemus_platform import (
+    bench,
+    checks,
+    dead_letters,
+    keys,
+    load,
+    logs,
+    registry,
+    starting,
+    topics,
+)
 from kokemus_platform.home import Home, Wish
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError
@@ -24,7 +34,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (topics, dead_letters, keys, registry):
+for group in (topics, dead_letters, keys, registry, bench, load):
     commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)

@@ -7,14 +7,12 @@ import math
 import random
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from itertools import accumulate
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
-
-import holidays
 
 from kokemus.contracts import events
 from kokemus_platform.demo.city import SOURCE, Device, Service, devices
@@ -160,8 +158,10 @@ def _reason(press: events.KioskPressed, luck: random.Random) -> Iterator[events.
 
 
 @cache
-def _holidays() -> holidays.HolidayBase:
-    return holidays.country_holidays("FI")
+def _holidays() -> Container[date]:
+    from holidays import country_holidays  # noqa: PLC0415 - too slow to load for other commands
+
+    return country_holidays("FI")
 
 
 @cache
