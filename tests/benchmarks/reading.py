@@ -20,24 +20,20 @@ from metrics.api_app import YOUNG_OBJECTS, create_app
 from metrics.settings import ApiSettings
 from metrics.storage import MIGRATIONS
 
-UNITS = 2_000
-ROUNDS = 60
-UNCHANGED_ROUNDS = 2_000
-
-FILL = f"""
+FILL = """
 INSERT INTO entities VALUES ('helsinki', 'city', NULL, now(), 'x');
 INSERT INTO entities
-    SELECT 'unit-' || i, 'unit', NULL, now(), 'x' FROM generate_series(1, {UNITS}) i;
+    SELECT 'unit-' || i, 'unit', NULL, now(), 'x' FROM generate_series(1, {units}) i;
 INSERT INTO entity_validities
     VALUES ('helsinki', NULL, 'Helsinki', NULL, NULL, '2000-01-01', NULL);
 INSERT INTO entity_validities
     SELECT 'unit-' || i, 'helsinki', 'Unit', NULL, NULL, '2000-01-01', NULL
-    FROM generate_series(1, {UNITS}) i;
+    FROM generate_series(1, {units}) i;
 INSERT INTO ancestry SELECT id, id, '-infinity', 'infinity' FROM entities;
 INSERT INTO ancestry
-    SELECT 'helsinki', 'unit-' || i, '2000-01-01', 'infinity' FROM generate_series(1, {UNITS}) i;
+    SELECT 'helsinki', 'unit-' || i, '2000-01-01', 'infinity' FROM generate_series(1, {units}) i;
 INSERT INTO series (entity, channel, scale, question)
-    SELECT 'unit-' || i, 'kiosk', 'smiley4', 'q' FROM generate_series(1, {UNITS}) i;
+    SELECT 'unit-' || i, 'kiosk', 'smiley4', 'q' FROM generate_series(1, {units}) i;
 INSERT INTO month_counts
     SELECT s.id, m, ARRAY[(random() * 50)::int, 40, 80, (random() * 900)::int], '{{0,1,0,2}}', now()
     FROM series s, generate_series('2018-01-01'::date, '2025-12-01', '1 month') m
@@ -55,8 +51,14 @@ CITY = {
 }
 
 
-def run() -> list[Measured]:
-    """Measures on an embedded PostgreSQL of its own."""
+def run(*, units: int = 2_000, rounds: int = 60, unchanged: int = 2_000) -> list[Measured]:
+    """Measures on an embedded PostgreSQL of its own.
+
+    Args:
+        units: children of the city.
+        rounds: of asking for all of them.
+        unchanged: conditional requests.
+    """
     gc.set_threshold(YOUNG_OBJECTS)
     with tempfile.TemporaryDirectory(prefix="kokemus-bench-") as folder:
         Path(folder).chmod(0o711)
@@ -67,13 +69,15 @@ def run() -> list[Measured]:
             migrate(url, MIGRATIONS)
             plain = url.replace("postgresql+psycopg://", "postgresql://")
             with psycopg.connect(plain, autocommit=True) as connection:
-                connection.execute(FILL)
-            return asyncio.run(_measure(url, Path(folder)))
+                connection.execute(FILL.format(units=units).encode())
+            return asyncio.run(_measure(url, Path(folder), units, rounds, unchanged))
         finally:
             server.wipe()
 
 
-async def _measure(url: str, folder: Path) -> list[Measured]:
+async def _measure(
+    url: str, folder: Path, units: int, rounds: int, unchanged: int
+) -> list[Measured]:
     token, entry = keys.create("reader", types=[], sources=[], read=True)
     keys_file = folder / "keys.json"
     keys_file.write_bytes(msgspec.json.encode(keys.KeysFile([entry])))
@@ -89,13 +93,13 @@ async def _measure(url: str, folder: Path) -> list[Measured]:
         ) as api,
     ):
         seconds = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             start = time.perf_counter()
             answer = await api.get("/v1/figures", params=CITY)
             seconds.append(time.perf_counter() - start)
-        assert len(answer.json()["figures"]) == UNITS + 1
-        spent = await _unchanged(app, token, answer.headers["etag"])
-    what = f"the city over 5 years with {UNITS:,} units as children"
+        assert len(answer.json()["figures"]) == units + 1
+        spent = await _unchanged(app, token, answer.headers["etag"], unchanged)
+    what = f"the city over 5 years with {units:,} units as children"
     return [
         Measured(f"{what}, 50th percentile", f"{percentile(seconds, 50) * 1e3:,.0f} ms"),
         below(f"{what}, 95th percentile", percentile(seconds, 95) * 1e3, 200, "ms"),
@@ -103,7 +107,7 @@ async def _measure(url: str, folder: Path) -> list[Measured]:
     ]
 
 
-async def _unchanged(app: httpx.ASGITransport | object, token: str, etag: str) -> float:
+async def _unchanged(app: object, token: str, etag: str, count: int) -> float:
     """Processor seconds of a 304 at the application, with no HTTP client in between."""
     scope = {
         "type": "http",
@@ -126,10 +130,10 @@ async def _unchanged(app: httpx.ASGITransport | object, token: str, etag: str) -
             statuses.append(int(str(message["status"])))
 
     start = _processor()
-    for _ in range(UNCHANGED_ROUNDS):
+    for _ in range(count):
         await app(dict(scope), receive, send)  # type: ignore[operator]
     assert set(statuses) == {304}
-    return (_processor() - start) / UNCHANGED_ROUNDS
+    return (_processor() - start) / count
 
 
 def _processor() -> float:
