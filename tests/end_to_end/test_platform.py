@@ -161,6 +161,17 @@ def test_a_killed_service_is_back_and_counts(home: Path, status: dict[str, Any])
     wait_until(lambda: count(status) == before + 1, seconds=60, what="the count")
 
 
+def test_load_presses_a_part_of_a_day_and_tells_how_it_was_answered(
+    home: Path,
+    status: dict[str, Any],  # noqa: ARG001 - the platform is up
+) -> None:
+    done = kokemus(home, "load", "--rate", "50", "--minutes", "0.05")
+    assert done.returncode == 0, done.stderr
+    accepted, response = done.stdout.splitlines()[-2:]
+    assert int(accepted.split()[0]) == pytest.approx(150, abs=2)
+    assert response.startswith("response time: ")
+
+
 def test_the_reference_is_published(status: dict[str, Any]) -> None:
     page = httpx.get(f"{status['services']['reporting']}/fi/terveysasemat")
     assert page.is_success
@@ -184,6 +195,8 @@ def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         (["status", "--json"], 3),
         (["topics", "plan"], 3),
         (["logs"], 3),
+        (["load"], 3),
+        (["load", "--rate", "5", "--scale", "2"], 2),
         (["down"], 0),
         (["up", "--kafka", "nonsense"], 2),
         (["no-such-command"], 2),
