@@ -1,11 +1,11 @@
 """Request bodies within bounds: so many bytes each, so many together, so many seconds."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from kokemus.metric_names import BYTES_IN_FLIGHT, OVERLOADED
 from kokemus.problems import Problem, unavailable
@@ -59,23 +59,28 @@ class Body:
         self._in_flight = in_flight
         self._chunks: list[bytes] = []
 
-    async def fill(self, request: Request, seconds: float = BODY_SECONDS) -> None:
+    async def fill(
+        self, headers: Mapping[str, str], receive: Receive, seconds: float = BODY_SECONDS
+    ) -> None:
         """Reads all of a request's body.
 
         Raises:
             Problem: 400, 408, 413 or 503.
         """
-        announced = request.headers.get("content-length", "0")
+        announced = headers.get("content-length", "0")
         if announced.isdecimal() and int(announced[:20]) > self._in_flight.each:
             raise self._in_flight.too_large()
         try:
             async with asyncio.timeout(seconds):
-                async for chunk in request.stream():
-                    self._add(chunk)
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Problem(400, "the request ended before its body")
+                    self._add(message.get("body", b""))
+                    more = message.get("more_body", False)
         except TimeoutError:
             raise Problem(408, "the body took too long", headers={"Connection": "close"}) from None
-        except ClientDisconnect:
-            raise Problem(400, "the request ended before its body") from None
 
     def take(self) -> bytes:
         """All of it, once."""

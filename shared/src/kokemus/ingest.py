@@ -8,8 +8,6 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 from opentelemetry.trace import SpanKind
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
@@ -76,19 +74,22 @@ class EventsEndpoint:
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
         """An ASGI application; problems are raised to the frame's handlers."""
-        request = Request(connection, receive)
-        key = self._intake.keys.of_header(request.headers.get("authorization"))
-        form = _form(request.headers)
+        # A dict: Starlette's headers are searched from end to end for each name.
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in reversed(connection["headers"])  # of two, the first one counts
+        }
+        key = self._intake.keys.of_header(headers.get("authorization"))
+        form = _form(headers)
         if not self._intake.knows_the_registry:
             raise unavailable("the registry is not read yet; send all of it again")
         with self._in_flight.body() as body:
-            await body.fill(request)
-            response = await self._take(key, form, body.take(), request.headers)
-        await response(connection, receive, send)
+            await body.fill(headers, receive)
+            content = await self._take(key, form, body.take(), headers)
+        await send({"type": "http.response.start", "status": 202, "headers": _answer(content)})
+        await send({"type": "http.response.body", "body": content})
 
-    async def _take(
-        self, key: Key, form: Form, body: bytes, headers: Mapping[str, str]
-    ) -> Response:
+    async def _take(self, key: Key, form: Form, body: bytes, headers: Mapping[str, str]) -> bytes:
         given = telemetry.valid_traceparent(headers.get("traceparent"))
         with telemetry.start_span(f"POST {PATH}", SpanKind.SERVER, given) as span:
             try:
@@ -107,10 +108,11 @@ class EventsEndpoint:
             if rejected and not checked.events:
                 raise _nothing_taken(rejected)
             await self._intake.publish(checked.events, telemetry.traceparent_of(span) or given)
-        content = {"accepted": len(checked.events), "rejected": _listed(rejected)}
-        return Response(
-            msgspec.json.encode(content), status_code=202, media_type="application/json"
-        )
+        return msgspec.json.encode({"accepted": len(checked.events), "rejected": _listed(rejected)})
+
+
+def _answer(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
 
 
 def _form(headers: Mapping[str, str]) -> Form:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from starlette.requests import Request
+from starlette.types import Receive
 
 from kokemus.bodies import BytesInFlight
 from kokemus.problems import Problem
 from kokemus.telemetry import Meters
 
+Sent = tuple[dict[str, str], Receive]
 
-def request(chunks: Sequence[bytes], *, ends: str = "done", length: str | None = None) -> Request:
+
+def request(chunks: Sequence[bytes], *, ends: str = "done", length: str | None = None) -> Sent:
     """A request whose body comes in chunks and then is done, stops, or breaks off."""
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
@@ -27,13 +29,12 @@ def request(chunks: Sequence[bytes], *, ends: str = "done", length: str | None =
             await asyncio.Event().wait()
         return messages.pop(0)
 
-    headers = [] if length is None else [(b"content-length", length.encode())]
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    return ({} if length is None else {"content-length": length}), receive
 
 
-async def refused(in_flight: BytesInFlight, sent: Request) -> int:
+async def refused(in_flight: BytesInFlight, sent: Sent) -> int:
     with in_flight.body() as body, pytest.raises(Problem) as caught:
-        await body.fill(sent, seconds=0.05)
+        await body.fill(*sent, seconds=0.05)
     return caught.value.status
 
 
@@ -44,7 +45,7 @@ def in_flight() -> BytesInFlight:
 
 async def test_a_body_is_what_its_chunks_are(in_flight: BytesInFlight) -> None:
     with in_flight.body() as body:
-        await body.fill(request([b"0123", b"", b"456789"]))
+        await body.fill(*request([b"0123", b"", b"456789"]))
         assert body.take() == b"0123456789"
 
 
@@ -72,8 +73,8 @@ async def test_all_bodies_together_are_bounded_until_they_are_done(
     in_flight: BytesInFlight,
 ) -> None:
     with in_flight.body() as first:
-        await first.fill(request([b"01234567"]))
+        await first.fill(*request([b"01234567"]))
         assert await refused(in_flight, request([b"01234567"])) == 503
     with in_flight.body() as second:
-        await second.fill(request([b"01234567"]))
+        await second.fill(*request([b"01234567"]))
         assert second.size == 8

@@ -137,7 +137,7 @@ class _Imports:
             raise unavailable("the registry is not read yet; send all of it again")
         given = telemetry.valid_traceparent(request.headers.get("traceparent"))
         with self._in_flight.body() as body:
-            await body.fill(request, BODY_SECONDS)
+            await body.fill(request.headers, request.receive, BODY_SECONDS)
             async with self._reading:
                 taken = await self._read(body.take(), content_type, key, wanted, given)
         listed = taken.listed()
