@@ -114,7 +114,7 @@ def broker_of(
         client_id="metrics",
         allow_auto_create_topics=False,
         apply_types=False,
-        logger=logging.getLogger("faststream"),
+        logger=_errors_only(),
         log_level=logging.DEBUG,
         config=cast("Any", _LIBRDKAFKA),
     )
@@ -134,6 +134,13 @@ def broker_of(
         decoder=_undecoded,
     )(counting.on_messages)
     return broker
+
+
+def _errors_only() -> logging.Logger:
+    """FastStream hands the consumer's settings to its producer too, which warns of each."""
+    logger = logging.getLogger("metrics.faststream")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 async def _unparsed(messages: tuple[object, ...], _original: object = None) -> KafkaMessage:
