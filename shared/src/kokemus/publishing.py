@@ -20,6 +20,12 @@ CHUNK: Final = 10_000
 """Events handed to the producer at once; more are published chunk by chunk."""
 DELIVERY_TIMEOUT_MS: Final = 10_000
 """How long the brokers may take to confirm before the sender is told to send again."""
+LINGER_MS: Final = 5
+"""How long an event may wait for others to its partition.
+
+With 2 ms, requests of 100 events make batches so small that the producer's own threads need a third
+more processor time.
+"""
 BUSY_SECONDS: Final = 0.001
 """Between looks for delivery reports while some are due."""
 IDLE_SECONDS: Final = 0.25
@@ -199,7 +205,7 @@ class Publisher:
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",
-                "linger.ms": 2,
+                "linger.ms": LINGER_MS,
                 "batch.num.messages": CHUNK,
                 "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": QUEUE_KBYTES,
