@@ -7,25 +7,20 @@ partition is under way until the last event is committed. The sums are checked e
 """
 
 import multiprocessing
-import os
-import random
 import secrets
 import statistics
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import psycopg
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from psycopg import sql
-from rich.progress import Progress
 
+from benchmarks.filling import Filled, fill_topic, prepare, template
 from benchmarks.parts import (
-    UNITS,
     broker,
     database,
     folder,
@@ -34,41 +29,18 @@ from benchmarks.parts import (
     processor_seconds,
     progress,
 )
-from kokemus.contracts import events, wire
 from kokemus.contracts.topics import declarations
-from kokemus.migrations import migrate
-from kokemus_platform import topics
 from kokemus_platform.measuring import Measured, at_least, below
 from kokemus_platform.postgres import Postgres
 from metrics.consume_app import _LIBRDKAFKA, BATCH_RECORDS
-from metrics.domain.seen import HASH_BYTES, SHARDS
-from metrics.storage import MIGRATIONS
-from support.counting import HELSINKI, TOPIC, Counting, wait_until
+from support.counting import TOPIC, Counting, wait_until
 
-DAYS: Final = 90
-REPEATED: Final = 0.01
-CHUNK: Final = 5_000
-"""Ids in an entry of a shard's log: what a few batches of 10,000 leave after compaction."""
 REQUIRED: Final = {1: 0.25, 2: 0.35}
 """The share of plain consumption, by the number of consumers."""
 REQUIRED_SEEN: Final = 0.20
+BYTES_AN_ID: Final = 20
 SECONDS: Final = 600.0
 """The longest that a round may take."""
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A topic with presses, and what counting them must give."""
-
-    bootstrap: str
-    prefix: str
-    events: int
-    distinct: int
-    by_value: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        return self.prefix + TOPIC
 
 
 @dataclass(frozen=True)
@@ -85,14 +57,20 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Round:
-    """What one round of counting took."""
+class Plain:
+    """What one round of plain consumption took."""
 
     rate: float
     processor: float
-    """Seconds of all consumers an event."""
+    """Seconds an event."""
+
+
+@dataclass(frozen=True)
+class Round(Plain):
+    """What one round of counting took, all consumers together."""
+
     peak: float
-    """Megabytes of the largest consumer."""
+    """Megabytes of the largest consumer at its most."""
     first: float
     """Seconds from the database's first answer to the first commit."""
 
@@ -116,7 +94,7 @@ def run(
     """
     cases = [Case(number, 0) for number in consumers]
     cases += [Case(1, seen)] if seen else []
-    raw: list[float] = []
+    raw: list[Plain] = []
     counted: dict[Case, list[Round]] = {case: [] for case in cases}
     with (
         folder() as place,
@@ -124,9 +102,9 @@ def run(
         database(place) as server,
         progress() as shown,
     ):
-        filled = _fill_topic(kafka, count, shown)
+        filled = fill_topic(kafka, count, shown)
         for case in cases:
-            _prepare(server, case, shown)
+            prepare(server, case.seen, shown)
         task = shown.add_task("measuring", total=rounds * (len(cases) + 1))
         for _ in range(rounds):
             raw.append(_in_a_process(filled))
@@ -134,96 +112,47 @@ def run(
             for case in cases:
                 counted[case].append(_count(filled, server, case, place))
                 shown.advance(task)
-    return list(_results(raw, counted))
+    return list(_results(filled, raw, counted))
 
 
-def _results(raw: Sequence[float], counted: dict[Case, list[Round]]) -> Iterator[Measured]:
-    plain = statistics.median(raw)
+def _results(
+    filled: Filled, raw: Sequence[Plain], counted: dict[Case, list[Round]]
+) -> Iterator[Measured]:
     yield Measured("load average", load_average())
-    yield Measured("plain consumption", f"{plain:,.0f} events/s")
+    plain = statistics.median(one.rate for one in raw)
+    yield from _speed("plain consumption", raw)
     for case, rounds in counted.items():
-        rate = statistics.median(one.rate for one in rounds)
-        yield Measured(f"{case.title}: rate", f"{rate:,.0f} events/s")
-        share, what = rate / plain, f"{case.title}: share of plain consumption"
+        yield from _speed(case.title, rounds)
+        share = statistics.median(one.rate for one in rounds) / plain
+        what = f"{case.title}: share of plain consumption"
         required = REQUIRED_SEEN if case.seen else REQUIRED.get(case.consumers)
         if required:
             yield at_least(what, share, required)
         else:
             yield Measured(what, f"{share:.2f}")
-        processor = statistics.median(one.processor for one in rounds)
-        yield Measured(f"{case.title}: processor", f"{processor * 1e6:.2f} µs an event")
+        limit = round(300 + BYTES_AN_ID * (case.seen + filled.distinct) / 1e6)
         peak = max(one.peak for one in rounds)
-        limit = 300 + 20 * case.seen / 1e6
         yield below(f"{case.title}: memory of the largest, at most", peak, limit, "MB")
         first = statistics.median(one.first for one in rounds)
         yield Measured(f"{case.title}: until the first commit", f"{first:.1f} s")
 
 
-def _fill_topic(bootstrap: str, count: int, shown: Progress) -> Filled:
-    """Writes presses of 90 days in the order of time, some of them twice."""
-    prefix = f"bench{secrets.token_hex(4)}."
-    topics.apply(bootstrap, prefix)
-    producer = Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "partitioner": "murmur2_random",
-            "enable.idempotence": True,
-            "linger.ms": 20,
-        }
-    )
-    task = shown.add_task("filling the topic", total=count)
-    by_value, distinct = [0, 0, 0, 0], 0
-    chance = random.Random(1)
-    kept: list[events.KioskPressed] = []
-    for number in range(count):
-        again = bool(kept) and chance.random() < REPEATED
-        press = chance.choice(kept) if again else _press(chance, number / count)
-        if not again:
-            distinct += 1
-            by_value[press.data.value] += 1
-            if number % 100 == 0:
-                kept.append(press)
-        producer.produce(prefix + TOPIC, wire.encode(press), press.subject)
-        if number % 1_000 == 999:
-            shown.advance(task, 1_000)
-            while len(producer) > 50_000:
-                producer.poll(0.01)
-            producer.poll(0)
-    if producer.flush(60):
-        raise RuntimeError("the broker did not take all events")
-    shown.update(task, completed=count)
-    return Filled(bootstrap, prefix, count, distinct, tuple(by_value))
+def _speed(title: str, rounds: Sequence[Plain]) -> Iterator[Measured]:
+    rate = statistics.median(one.rate for one in rounds)
+    processor = statistics.median(one.processor for one in rounds)
+    yield Measured(f"{title}: rate", f"{rate:,.0f} events/s")
+    yield Measured(f"{title}: processor", f"{processor * 1e6:.2f} µs an event")
 
 
-def _press(chance: random.Random, share: float) -> events.KioskPressed:
-    unit = chance.randrange(UNITS)
-    day = datetime(2026, 1, 1, tzinfo=HELSINKI) + timedelta(days=int(share * DAYS))
-    return events.KioskPressed(
-        specversion="1.0",
-        id=f"{chance.getrandbits(128):032x}",
-        source="happyornot",
-        subject=f"device.happyornot.{unit}",
-        time=day + timedelta(seconds=chance.randrange(8 * 3_600, 18 * 3_600)),
-        data=events.Press(
-            device_id=str(unit),
-            scale="smiley4",
-            value=chance.choice((0, 1, 2, 3, 3, 3)),
-            question_id="miten-asiointi-sujui",
-            channel="kiosk",
-        ),
-        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-    )
-
-
-def _in_a_process(filled: Filled) -> float:
+def _in_a_process(filled: Filled) -> Plain:
     """Plain consumption in a process of its own, which inherits no memory and no threads."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(_consume, filled).result()
 
 
-def _consume(filled: Filled) -> float:
-    """Events a second of librdkafka alone, from the first that comes."""
+def _consume(filled: Filled) -> Plain:
+    """Librdkafka alone, from the first event that comes."""
     consumer = Consumer(
         {
             **_LIBRDKAFKA,
@@ -238,48 +167,12 @@ def _consume(filled: Filled) -> float:
     partitions = declarations()[TOPIC].partitions
     consumer.assign([TopicPartition(filled.name, number, 0) for number in range(partitions)])
     found = first = len(consumer.consume(1, 30))
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     while found < filled.events:
         found += len(consumer.consume(BATCH_RECORDS, 1))
-    taken = time.perf_counter() - start
+    taken, processor = time.perf_counter() - start, time.process_time() - processor
     consumer.close()
-    return (found - first) / taken
-
-
-def _template(case: Case) -> str:
-    return f"seen_{case.seen}"
-
-
-def _prepare(server: Postgres, case: Case, shown: Progress) -> None:
-    """A database that a case's rounds are copies of: the schema, and the ids seen."""
-    with server.connect() as connection:
-        known = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [_template(case)]
-        ).fetchone()
-    if known:
-        return
-    migrate(server.create_database(_template(case)), MIGRATIONS)
-    if case.seen:
-        task = shown.add_task("filling the ids seen", total=case.seen)
-        with server.connect(_template(case)) as connection:
-            for filled in _fill_seen(connection, case.seen):
-                shown.advance(task, filled)
-            connection.execute("VACUUM ANALYZE seen")
-            connection.execute("CHECKPOINT")
-
-
-def _fill_seen(connection: psycopg.Connection[Any], count: int) -> Iterator[int]:
-    """Writes ids into the shards' logs in turn; gives the number of each chunk's."""
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY seen (topic, shard, seq, hashes) FROM STDIN (FORMAT binary)") as copy,
-    ):
-        copy.set_types(["text", "int2", "int8", "bytea"])
-        for number, start in enumerate(range(0, count, CHUNK)):
-            ids = min(CHUNK, count - start)
-            shard, seq = number % SHARDS, number // SHARDS + 1
-            copy.write_row((TOPIC, shard, seq, os.urandom(HASH_BYTES * ids)))
-            yield ids
+    return Plain(rate=(found - first) / taken, processor=processor / (found - first))
 
 
 def _count(filled: Filled, server: Postgres, case: Case, place: Path) -> Round:
@@ -288,7 +181,7 @@ def _count(filled: Filled, server: Postgres, case: Case, place: Path) -> Round:
     with server.connect() as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(_template(case))
+                sql.Identifier(name), sql.Identifier(template(case.seen))
             )
         )
         connection.execute("CHECKPOINT")
