@@ -10,7 +10,9 @@ from kokemus.contracts.events import (
     EntityDefined,
     EntityValidity,
     Event,
+    SeriesBroken,
 )
+from kokemus.contracts.topics import key_of
 
 MAX_DEPTH: Final = 20
 """Deeper than any city's tree: a ring in the registry ends here."""
@@ -44,6 +46,11 @@ class Registry:
         """The kind of an entity, or None where no entity has this id yet."""
         found = self._topic.table.get(f"entity/{subject}")
         return found.data.kind if isinstance(found, EntityDefined) else None
+
+    def break_of(self, event: SeriesBroken) -> str | None:
+        """The entity whose break has this event's id now, or None where none has it."""
+        found = self._topic.table.get(key_of(event))
+        return found.subject if found is not None else None
 
     def lies_under(self, subject: str, ancestor: str, day: date) -> bool:
         """Whether an entity or a placed device belonged to a subtree on a local day.

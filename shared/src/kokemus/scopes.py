@@ -1,9 +1,19 @@
 """Whether a key may send an event: its type, its source, and where its subject lies."""
 
 from collections.abc import Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from kokemus.contracts.events import DevicePlaced, EntityDefined, Event
+from kokemus.contracts.events import (
+    DevicePlaced,
+    EntityDefined,
+    Event,
+    KioskCounted,
+    KioskMisused,
+    ObservationWithdrawn,
+    QuestionDefined,
+    SeriesBroken,
+)
 from kokemus.contracts.topics import short_type
 from kokemus.errors import Reason, Refused
 from kokemus.keys import EVERYTHING, Key
@@ -47,10 +57,32 @@ class Scope:
         return None
 
     def _covers(self, event: Event, subtree: str) -> bool:
-        if isinstance(event, EntityDefined | DevicePlaced):
-            return False  # they move things from one subtree to another: the root's business
-        day = event.time.astimezone(self._zone).date()
-        return self._registry.lies_under(event.subject, subtree, day)
+        if isinstance(event, EntityDefined | DevicePlaced | QuestionDefined):
+            return False  # they hold for more than one subtree: the root's business
+        subjects = {event.subject}
+        if isinstance(event, SeriesBroken) and (known := self._registry.break_of(event)):
+            subjects.add(known)  # whose mark it would take away
+        return all(
+            self._registry.lies_under(subject, subtree, day)
+            for subject in subjects
+            for day in self._days(event)
+        )
+
+    def _days(self, event: Event) -> set[date]:
+        """The local days of an event and of what it changes: a sender chooses `time` freely."""
+        moments, days = [event.time], set()
+        match event:
+            case KioskMisused(data=data):
+                moments.append(data.press.time)
+            case ObservationWithdrawn(data=data):
+                moments.append(data.original.time)
+            case KioskCounted(data=data):
+                days = {data.period_start, data.period_end}
+            case SeriesBroken(data=data):
+                days = {data.date}
+            case _:
+                pass
+        return days | {moment.astimezone(self._zone).date() for moment in moments}
 
 
 def _outside(detail: str, pointer: str) -> Refused:

@@ -120,6 +120,59 @@ def test_a_late_event_belongs_to_the_tree_of_its_own_local_day(table: FixedTable
     assert refused(table, first_moment, subtree="kasko") is None
 
 
+IN_SOTE = datetime(2024, 6, 1, 12, tzinfo=UTC)
+IN_KASKO = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def about(kind: type[Event], data: events.Data) -> Event:
+    """An event whose own time lies in the years in which its subject was sote's."""
+    return kind(
+        specversion="1.0", id="1", source="vendor", subject="moving", time=IN_SOTE, data=data
+    )
+
+
+@pytest.mark.parametrize(("day", "pointer"), [(IN_SOTE, None), (IN_KASKO, "/subject")])
+def test_no_key_changes_counts_of_days_that_another_division_has(
+    table: FixedTable, day: datetime, pointer: str | None
+) -> None:
+    data = events.Press("7", "smiley4", 0, "q", "kiosk")
+    withdrawn = events.Withdrawn("1", events.OriginalPress(day, data))
+    misused = events.Misused("1", events.PressAt(day, data))
+    counted = events.Counted(
+        "kiosk", "smiley4", "q", [1, 1, 1, 1], IN_SOTE.date(), day.date(), IN_SOTE
+    )
+    mark = events.SeriesBreak(
+        "b", day.date(), "happy_index", "kiosk", "breaks", events.Translated("x")
+    )
+    for event in (
+        about(events.ObservationWithdrawn, withdrawn),
+        about(events.KioskMisused, misused),
+        about(events.KioskCounted, counted),
+        about(events.SeriesBroken, mark),
+    ):
+        assert refused(table, event, subtree="sote") == pointer, type(event).__name__
+
+
+def test_no_key_takes_away_the_break_of_another_division(table: FixedTable) -> None:
+    def broken(subject: str) -> Event:
+        data = events.SeriesBreak(
+            "b", date(2025, 6, 1), "happy_index", "kiosk", "breaks", events.Translated("x")
+        )
+        return events.SeriesBroken(
+            specversion="1.0", id="1", source="s", subject=subject, time=IN_KASKO, data=data
+        )
+
+    assert refused(table, broken("clinic"), subtree="sote") is None
+    table.rows["break/b"] = broken("kasko")
+    assert refused(table, broken("clinic"), subtree="sote") == "/subject"
+    assert refused(table, broken("clinic")) is None
+
+
+def test_only_the_root_defines_questions(table: FixedTable) -> None:
+    question = about(events.QuestionDefined, events.QuestionDefinition("overall", "smiley4"))
+    assert refused(table, question, subtree="sote") == "/subject"
+
+
 def test_a_device_is_nowhere_before_it_was_placed(table: FixedTable) -> None:
     early = press("device.vendor.7", "2024-05-31T12:00:00+03:00")
     assert refused(table, early, subtree="sote") == "/subject"
