@@ -268,6 +268,7 @@ class Counting:
                 "enable.idempotence": True,
                 "delivery.timeout.ms": 60_000,
                 "message.timeout.ms": 60_000,
+                "message.max.bytes": topics.MAX_MESSAGE_BYTES,
                 "log_level": 0,
             }
         )

@@ -44,7 +44,7 @@ def test_bad_records_are_kept_with_their_bytes_and_good_neighbours_count(
     counting: Counting,
 ) -> None:
     good = busy_days(300, seed=1)
-    bad = [b"no json", b"", b"[" * 50_000, b"\xff\xfe", b'{"type":"x"}', b"1" * 100_000]
+    bad = [b"no json", b"", b"[" * 50_000, b"\xff\xfe", b'{"type":"x"}', b"1" * 1_040_000]
     records = [(b"k", wire.encode(event), counting.topic) for event in good]
     for index, raw in enumerate(bad):
         records.insert(index * 40, (b"key-%d" % index, raw, counting.topic))

@@ -267,6 +267,7 @@ class Counter:
         for key, piece in done.slices.items():
             placed = by_key[key]
             placed.next_offset = self._reached[key] = piece.end
+            placed.suspected, placed.passed_over = None, 0
             placed.in_a_row = piece.refused_in_a_row
             if piece.stopped_reason is not None:
                 placed.stopped = True
@@ -324,7 +325,6 @@ class Counter:
         first = int(offsets[0])
         in_order = bool((np.diff(offsets) > 0).all())
         if in_order and first in (placed.next_offset, placed.suspected):
-            placed.suspected, placed.passed_over = None, 0
             return True
         placed.passed_over += 1
         if (

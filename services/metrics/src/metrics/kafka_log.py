@@ -15,6 +15,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
+from kokemus.contracts.topics import MAX_LETTER_BYTES
 from kokemus.dead_letters import Letter
 from kokemus.errors import Unavailable
 from kokemus.log_ends import LogEnds, Place
@@ -40,6 +41,8 @@ class KafkaLog:
                 "acks": "all",
                 "allow.auto.create.topics": False,
                 "delivery.timeout.ms": int(ANSWER_SECONDS * 1000),
+                # Of librdkafka's own million, the largest record would block its partition.
+                "message.max.bytes": MAX_LETTER_BYTES,
             },
             logger=logger,
         )

@@ -12,7 +12,9 @@ FILES: Final = resources.files("kokemus.contracts")
 
 
 MAX_MESSAGE_BYTES: Final = 1_048_588
-"""Kafka's own default. A dead letter is a whole record and why, so its topic takes twice that."""
+"""Kafka's own default."""
+MAX_LETTER_BYTES: Final = 2 * MAX_MESSAGE_BYTES
+"""A dead letter is a whole record and why; whoever writes one must allow as much."""
 
 
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +49,9 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "retention.ms": str(retention),
             "min.insync.replicas": str(max(1, replicas - 1)),
             "unclean.leader.election.enable": "false",
-            "max.message.bytes": str(MAX_MESSAGE_BYTES * (2 if self.key == "origin" else 1)),
+            "max.message.bytes": str(
+                MAX_LETTER_BYTES if self.key == "origin" else MAX_MESSAGE_BYTES
+            ),
         }
 
 

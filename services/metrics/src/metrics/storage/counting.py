@@ -142,18 +142,19 @@ class CountingStore:
             )
 
     def record_gap(self, partition: Partition, first: int, last: int) -> None:
-        """Records offsets that the log no longer has and moves past them, in one transaction."""
+        """Moves past offsets that the log no longer has, and records them, in one transaction."""
         with self._transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO gaps (topic_id, partition, first_offset, last_offset)"
-                " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (*partition, first, last),
-            )
-            cursor.execute(
+            moved = cursor.execute(
                 "UPDATE partition_offsets SET next_offset = %s, updated_at = now()"
                 " WHERE topic_id = %s AND partition = %s AND next_offset = %s",
                 (last + 1, *partition, first),
-            )
+            ).rowcount
+            if moved:  # else somebody has counted meanwhile what the log has lost since
+                cursor.execute(
+                    "INSERT INTO gaps (topic_id, partition, first_offset, last_offset)"
+                    " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                    (*partition, first, last),
+                )
 
     def chunks(self, topic: str, known: Mapping[int, int]) -> Iterator[tuple[int, list[Chunk]]]:
         """Each shard with its chunks from entry `known[shard]` on (0: from the first), in order.
@@ -288,7 +289,9 @@ def _move_offsets(cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]
     cursor.executemany(
         "UPDATE partition_offsets SET next_offset = %s, applied = applied + %s,"
         " repeated = repeated + %s, dead = dead + %s, refused_in_a_row = %s,"
-        " watermark = greatest(watermark, to_timestamp(%s / 1000.0)),"
+        # Producers may have set any time: what lies in the future is no time of appending.
+        " watermark = greatest(watermark, to_timestamp(greatest("
+        "least(%s::bigint / 1000.0, extract(epoch FROM now())), 0))),"
         " stopped_reason = coalesce(%s, stopped_reason),"
         " stopped_detail = coalesce(%s, stopped_detail), updated_at = now()"
         " WHERE topic_id = %s AND partition = %s",
