@@ -17,6 +17,7 @@ from kokemus.contracts.events import Event
 from kokemus.contracts.topics import Declaration
 from kokemus.errors import Refused
 from kokemus.settings import ServiceSettings
+from kokemus.tasks import crash
 
 TOPIC_CHECK_SECONDS: Final = 5.0
 """How often the topic's id is compared: a topic that was made anew is read anew."""
@@ -80,6 +81,12 @@ class CompactedTopic:
         self._read_to_end.set()
 
     def _follow(self) -> None:
+        try:
+            self._follow_until_stopped()
+        except Exception as error:  # noqa: BLE001 - a bug: the table would stay as it is for ever
+            crash(error)
+
+    def _follow_until_stopped(self) -> None:
         reader = _Reader(self.name, self._bootstrap, self._types)
         try:
             while not self._stop.is_set():

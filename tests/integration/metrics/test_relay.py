@@ -46,6 +46,15 @@ def test_what_was_counted_is_announced_and_the_outbox_is_empty_again(counting: C
     wait_until(lambda: outbox(counting) == 0, 20)
 
 
+def test_an_outbox_that_cannot_be_read_ends_the_process(counting: Counting) -> None:
+    with counting.connect() as connection:
+        connection.execute("INSERT INTO changed (cells) VALUES ('no cells')")
+    counting.start()
+    process = counting.processes[-1]
+    assert wait_until(lambda: process.poll() is not None, 30, counting.logs)
+    assert process.returncode == 1
+
+
 def outbox(counting: Counting) -> int:
     with counting.connect() as connection:
         row = connection.execute("SELECT count(*) FROM changed").fetchone()

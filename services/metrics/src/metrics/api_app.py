@@ -13,6 +13,7 @@ from kokemus import telemetry, web
 from kokemus.contracts.asyncapi import document
 from kokemus.errors import Unavailable
 from kokemus.keys import Keys
+from kokemus.tasks import background
 from kokemus.telemetry import Meters
 from metrics.domain.definitions import catalogue
 from metrics.handlers.api import Api, consumed, router
@@ -56,7 +57,7 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
-        watch = asyncio.create_task(_watch(api, stopping))
+        watch = background(_watch(api, stopping))
         try:
             yield
         finally:

@@ -1,14 +1,11 @@
 """The counting process: builds everything that `metrics consume` needs, and closes it."""
 
-import asyncio
 import gc
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
-import structlog
 from fastapi import FastAPI
 from faststream import AckPolicy
 from faststream.confluent import KafkaBroker, KafkaMessage
@@ -17,6 +14,7 @@ from kokemus import telemetry, web
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import Declaration, declarations
 from kokemus.publishing import Publisher
+from kokemus.tasks import background, crash
 from metrics.counter import Counter
 from metrics.domain.batches import BatchDecoder
 from metrics.domain.local_time import LocalHours
@@ -38,8 +36,6 @@ _LIBRDKAFKA: Final = {
     "queued.max.messages.kbytes": 32_768,
 }
 """Names of librdkafka that FastStream does not list, or overrides."""
-
-log = structlog.get_logger()
 
 
 def serve(settings: MetricsSettings) -> None:
@@ -85,12 +81,12 @@ async def running(
     store = CountingStore(settings.database_url, settings.time_zone)
     counter = Counter(store, kafka, LocalHours(settings.time_zone), meters)
     decoders = {name: BatchDecoder(topic, reader) for name, topic in counted.items()}
-    counting = CountingConsumer(counter, kafka, decoders, meters, _crash)
+    counting = CountingConsumer(counter, kafka, decoders, meters, crash)
     broker = broker_of(settings, counted, counting)
     async with Publisher(settings, meters) as publisher:
         await broker.start()
         await counting.start()
-        relay = asyncio.create_task(Relay(settings.database_url, publisher, meters).run())
+        relay = background(Relay(settings.database_url, publisher, meters).run())
         try:
             yield counting
         finally:
@@ -149,9 +145,3 @@ async def _unparsed(messages: tuple[object, ...], _original: object = None) -> K
 
 async def _undecoded(message: KafkaMessage, _original: object = None) -> object:
     return message.raw_message
-
-
-def _crash(error: BaseException) -> None:
-    """Ends the process: a bug must not be passed over, and the next start counts on correctly."""
-    log.critical("bug", exc_info=error)
-    os._exit(1)

@@ -17,6 +17,7 @@ from kokemus.compacted import CompactedTopic
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
+from kokemus.tasks import background
 from kokemus.telemetry import Meters
 from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
 from reporting.editor import Editor, Herald
@@ -84,7 +85,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             await stack.enter_async_context(topic)
             publisher = await stack.enter_async_context(Publisher(settings, meters))
             herald = Herald(store, topic, publisher, settings.base_url)
-            following = asyncio.create_task(herald.follow())
+            following = background(herald.follow())
             stack.push_async_callback(_cancelled, following)
             yield
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import os
 import random
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +11,6 @@ from functools import partial
 from typing import TextIO
 
 import httpx
-import structlog
 from fastapi import FastAPI
 
 from ingest_kiosk.happyornot.client import (
@@ -35,8 +33,7 @@ from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings
-
-_log = structlog.get_logger()
+from kokemus.tasks import background
 
 
 def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | None = None) -> None:
@@ -70,8 +67,7 @@ def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | Non
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        polling = asyncio.create_task(poll())
-        polling.add_done_callback(_crash_on_a_bug)
+        polling = background(poll())
         yield
         polling.cancel()
         await asyncio.wait([polling])
@@ -79,13 +75,6 @@ def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | Non
     documents = document("ingest-kiosk", settings.topic_prefix)
     app = web.create_app("ingest-kiosk-poller", meters, ready, lifespan, documents)
     web.serve(app, settings, meters)
-
-
-def _crash_on_a_bug(polling: asyncio.Task[None]) -> None:
-    """Ends the process: what no poll foresees must not leave one that only looks alive."""
-    if not polling.cancelled():
-        _log.critical("bug", exc_info=polling.exception())
-        os._exit(1)
 
 
 async def _place(settings: ServiceSettings, vendor: HappyOrNotSettings) -> datetime | None:
