@@ -116,3 +116,37 @@ def test_a_correction_may_not_come_from_the_future() -> None:
     late = correction("2026-03-01T00:00:00Z")
     assert wire.check_all([late], NOW) == {}
     assert wire.check_all([late], late.time - timedelta(seconds=1))[0].pointer == "/time"
+
+
+def named(text: str) -> Event:
+    """A unit whose second name is the text."""
+    validities = [
+        events.EntityValidity(None, events.Translated(fi=name), NOW.date()) for name in ("x", text)
+    ]
+    return events.EntityDefined(
+        specversion="1.0",
+        id="1",
+        source="registry",
+        subject="unit",
+        time=NOW,
+        data=events.EntityDefinition("unit", validities),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nul \0 byte", "bell \a", "Oskari 131052-308T", "131052-308t.", "ota yhteys: a.b@hel.fi"],
+)
+def test_no_text_is_about_a_person_or_holds_what_no_database_keeps(text: str) -> None:
+    refused = wire.check_all([named("Kallion kirjasto"), named(text)], NOW)
+    assert {position: one.pointer for position, one in refused.items()} == {
+        1: "/data/validities/1/names/fi"
+    }
+    assert text not in refused[1].detail
+
+
+@pytest.mark.parametrize(
+    "text", ["Ääni & kuva, 2. krs (A-talo)", "kello 12@kirjasto", "rivi\nvaihto", "20 €/kk"]
+)
+def test_ordinary_texts_are_taken(text: str) -> None:
+    assert wire.check_all([named(text)], NOW) == {}

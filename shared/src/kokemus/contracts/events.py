@@ -214,7 +214,7 @@ class EntityDefinition(Data, frozen=True, gc=False):
 
     kind: Literal["city", "division", "service_entity", "service", "unit"]
     validities: Annotated[list[EntityValidity], Meta(min_length=1, max_length=100)]
-    service_map_id: Annotated[int, Meta(ge=1)] | None = None
+    service_map_id: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
 
 
 class DeviceValidity(Data, frozen=True, gc=False):

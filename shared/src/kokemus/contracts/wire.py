@@ -28,6 +28,9 @@ _IDENTITY_CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""No text has these, and PostgreSQL stores no NUL."""
 _SEPARATORS: Final = bytes.maketrans(b"._:/-", b"\n" * 5)
 _MAYBE_IDENTITY_CODE: Final = re.compile(rb"\n[0-3]\d[01]\d{3}[\nA-FU-Ya-fu-y]\d{3}")
 """Finds every identity code in identifiers whose separators are line ends, and a little more.
@@ -114,7 +117,9 @@ def check(event: events.Event) -> None:
 
 
 def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[int, Refused]:
-    """What `check` says of many events, and that none is later than `latest`; by position.
+    """What `check` says of many events, and what only the edge asks; by position.
+
+    At the edge no event is later than `latest`, and no text is about a person.
 
     A batch of flat events without fault is checked as a whole, at a fraction of the cost.
     """
@@ -125,6 +130,7 @@ def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[
         try:
             check(event)
             _check_not_after(event.time, latest)
+            _check_texts(event.data, "/data")
         except Refused as error:
             refused[position] = error
     return refused
@@ -133,6 +139,50 @@ def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[
 def _check_not_after(time: datetime, latest: datetime) -> None:
     if time > latest:
         raise Refused(Reason.INVALID_TIME, "time lies in the future", "/time")
+
+
+def _check_texts(data: Any, pointer: str) -> None:
+    struct: Any = type(data)
+    for name in _text_fields(struct):
+        value, where = getattr(data, name), f"{pointer}/{name}"
+        if isinstance(value, str):
+            if _CONTROL.search(value):
+                raise Refused(Reason.INVALID, "must not hold control characters", where)
+            if _IDENTITY_CODE.search(value) or _EMAIL.search(value):
+                raise Refused(
+                    Reason.INVALID, "must not hold an identity code or an e-mail address", where
+                )
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                _check_texts(item, f"{where}/{index}")
+        elif value is not None:
+            _check_texts(value, where)
+
+
+@cache
+def _text_fields(struct: Any) -> tuple[str, ...]:
+    """The fields of a struct that hold texts, or structs that do."""
+    return tuple(
+        field.name
+        for field in msgspec.inspect.type_info(struct).fields  # type: ignore[attr-defined]  # a struct
+        if _holds_text(field.type)
+    )
+
+
+def _holds_text(kind: Any) -> bool:
+    match kind:
+        case msgspec.inspect.StrType():
+            return True
+        case msgspec.inspect.ListType():
+            return isinstance(kind.item_type, msgspec.inspect.StructType) and _holds_text(
+                kind.item_type
+            )
+        case msgspec.inspect.UnionType():
+            return any(map(_holds_text, kind.types))
+        case msgspec.inspect.StructType():
+            return bool(_text_fields(kind.cls))
+        case _:
+            return False  # identifiers and codes are checked as such
 
 
 def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
@@ -175,7 +225,8 @@ def _is_flat(kind: Any) -> bool:
     """Whether a type's data holds identifiers and plain values only, so that it can be hashed."""
     data = kind.__annotations__.get("data") or kind.__base__.__annotations__["data"]
     fields = _identifier_fields(data)
-    return bool(fields) and not any(nested for _, nested in fields) and not _moment_fields(data)
+    nested = any(nested for _, nested in fields)
+    return bool(fields) and not (nested or _moment_fields(data) or _text_fields(data))
 
 
 def _check_moments(data: Any, pointer: str) -> None:
