@@ -15,7 +15,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from kokemus.contracts.topics import declarations
+from kokemus.contracts.topics import MAX_LETTER_BYTES, declarations
 from kokemus_platform.processes import PartFailedError
 
 
@@ -68,7 +68,12 @@ class CompactedSnapshot:
         """
         self.close()
         producer = Producer(
-            {**CLIENT, "bootstrap.servers": self._bootstrap, "enable.idempotence": True}
+            {
+                **CLIENT,
+                "bootstrap.servers": self._bootstrap,
+                "enable.idempotence": True,
+                "message.max.bytes": MAX_LETTER_BYTES,
+            }
         )
         refused: list[str] = []
 
@@ -130,6 +135,8 @@ class CompactedSnapshot:
         for topic in self._changed:
             target = self._folder / f"{topic}.msgpack"
             unfinished = target.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            unfinished.touch(mode=0o600)  # dead letters hold whatever was sent
             unfinished.write_bytes(msgspec.msgpack.encode(list(self._kept[topic].values())))
             unfinished.replace(target)
         self._changed.clear()
