@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
@@ -221,3 +222,15 @@ def test_five_wrong_passwords_make_even_the_right_one_wait(client: httpx.Client)
     right = client.post("/desk/sign-in", data=wrong | {"password": PASSWORDS["ville"]})
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) > 0
+
+
+def test_wrong_passwords_sent_at_once_are_no_more_than_five(client: httpx.Client) -> None:
+    form = token(client.get("/desk/sign-in").text)
+    wrong = {"token": form, "user": "nobody", "password": "väärä"}
+
+    def guess(_number: int) -> int:
+        return client.post("/desk/sign-in", data=wrong).status_code
+
+    with ThreadPoolExecutor(12) as threads:
+        statuses = sorted(threads.map(guess, range(12)))
+    assert statuses == [401] * 5 + [429] * 7

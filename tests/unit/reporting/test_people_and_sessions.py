@@ -74,6 +74,15 @@ def test_after_five_wrong_passwords_the_next_attempt_waits() -> None:
     assert attempts.wait("reeta", NOW + FAILURES_WITHIN) is None
 
 
+def test_right_passwords_make_nobody_wait() -> None:
+    attempts = Attempts(FAILURES)
+    for _ in range(FAILURES + 1):
+        attempts.failed("reeta", NOW)
+        attempts.forgive("reeta", NOW)
+    assert attempts.wait("reeta", NOW) is None
+    attempts.forgive("nobody", NOW)
+
+
 @pytest.mark.parametrize(
     "value",
     [None, "", "https://evil.example", "//evil.example", "/\\evil", "/deskx", "/desk//evil.example",

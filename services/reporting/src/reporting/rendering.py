@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from reporting.domain.languages import CODES, Code, Language
 from reporting.shelf import Rendered
 
-PUBLIC_CACHE: Final = "public, max-age=60, stale-if-error=300"
+PUBLIC_CACHE: Final = "public, max-age=60, stale-if-error=240"
 """At most five minutes after a withdrawal, no cache holds a page any more."""
 NO_CACHE: Final = "no-store"
 _MEDIA: Final = {

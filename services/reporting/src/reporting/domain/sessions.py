@@ -84,11 +84,16 @@ class Attempts:
         return recent[0] + FAILURES_WITHIN - now if len(recent) >= self._limit else None
 
     def failed(self, key: str, now: datetime) -> None:
-        """Remembers a wrong password."""
+        """Remembers a password as wrong; also before it is checked, or many come in at once."""
         self._failures[key] = [*self._recent(key, now), now][-self._limit :]
         self._failures.move_to_end(key)
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
+
+    def forgive(self, key: str, at: datetime) -> None:
+        """Takes back what `failed` remembered at that time: the password was right."""
+        if at in (remembered := self._failures.get(key, [])):
+            remembered.remove(at)
 
     def _recent(self, key: str, now: datetime) -> list[datetime]:
         return [at for at in self._failures.get(key, []) if at > now - FAILURES_WITHIN]

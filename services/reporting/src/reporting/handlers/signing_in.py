@@ -100,12 +100,14 @@ class Door:
             answer = self._form(session, language, onward, problem="wait", status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
+        by_user.failed(user, now)
+        by_address.failed(address, now)
         person = self._parts.people.get(user)
         if not await asyncio.to_thread(matches, person, _field(sent, "password")) or not person:
-            by_user.failed(user, now)
-            by_address.failed(address, now)
             await self._parts.store.note("unknown", "sign-in.failed", "desk")
             return self._form(session, language, onward, problem="wrong", status=401)
+        by_user.forgive(user, now)
+        by_address.forgive(address, now)
         return await self.enter(person, onward)
 
     async def enter(self, person: Person, onward: str) -> Response:
