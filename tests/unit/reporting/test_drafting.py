@@ -10,7 +10,16 @@ from reporting.domain.drafting import MIN_N
 from reporting.domain.live import LiveBreak, LiveReported
 from reporting.domain.releases import Change, Period, canonical
 from reporting.domain.review import compare, findings
-from support.release_builders import SPAN, content, entity, live, text, whole_month, without
+from support.release_builders import (
+    SPAN,
+    content,
+    entity,
+    live,
+    text,
+    whole_month,
+    whole_year,
+    without,
+)
 
 
 @given(st.integers(0, 200), st.sampled_from(["happy_index", "satisfied_share", "press_count"]))
@@ -75,7 +84,7 @@ def test_breaks_outside_the_span_and_of_other_metrics_are_left_out() -> None:
         return LiveBreak("kallio", day, metric, "kiosk", "breaks", text())
 
     within = date(2026, 5, 1)
-    made = content(live(), breaks=(at(within), at(date(2020, 1, 1)), at(within, "nps")))
+    made = content(live(), breaks=(at(within), at(date(2020, 1, 1)), at(within, "mean_likert5")))
     assert [one.date for one in made.breaks] == [within]
 
 
@@ -119,3 +128,24 @@ def test_figures_outside_the_tree_and_breakdowns_are_left_out() -> None:
 def test_partial_years_keep_their_own_last_day() -> None:
     cut = Period(date(2026, 1, 1), date(2026, 9, 12), "year")
     assert content(live(period=cut), span=SPAN).figures[0].period.last == date(2026, 9, 12)
+
+
+@pytest.mark.parametrize(
+    ("period", "began", "kept"),
+    [
+        (whole_year(2026), date(2025, 11, 1), False),
+        (whole_year(2026), date(2025, 1, 1), True),
+        (whole_year(2026), date(2024, 11, 1), True),
+        (whole_month(11), date(2025, 11, 1), False),
+        (whole_month(12), date(2025, 11, 1), True),
+        (whole_month(1), date(2020, 1, 1), True),
+    ],
+)
+def test_nothing_is_compared_with_the_month_or_year_in_which_a_series_began(
+    period: Period, began: date, *, kept: bool
+) -> None:
+    first = live("happy_index", 80, period=whole_month(began.month, began.year))
+    later = live("happy_index", 87, period=period, change=Change(7, "better", "ok"))
+    made = content(first, later, span=(date(2020, 1, 1), date(2026, 12, 31)))
+    (change,) = [one.change for one in made.figures if one.change]
+    assert change == (Change(7, "better", "ok") if kept else Change(None, None, "not_comparable"))

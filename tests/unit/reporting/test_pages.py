@@ -149,3 +149,60 @@ def test_a_metric_that_the_release_lacks_is_embedded_as_missing() -> None:
     told = pages.embedded(edition, edition.entities["kallio"], "satisfied_share", FI, "https://x")
     assert told.missing
     assert told.value == "ei vastauksia jaksolla"
+
+
+def recommend(metric: str, value: float, number: int = 1) -> LiveFigure:
+    return live(metric, value, scale="nps", family="recommend", period=whole_month(number))
+
+
+def test_the_recommendation_question_is_told_in_its_own_words_with_its_three_shares() -> None:
+    shares = {"promoter_share": 41, "passive_share": 30, "detractor_share": 29}
+    made = content(
+        recommend("press_count", 100),
+        recommend("nps", 12),
+        *(recommend(name, value) for name, value in shares.items()),
+    )
+    (section,) = page_of(made).sections
+    assert section.title == "Palautelaite, suosittelukysymys, asteikko 0\N{EN DASH}10"
+    assert section.sentence.startswith("Suosittelukysymykseen annettiin 100 vastausta")
+    assert section.sentence.endswith("metric.nps oli 12.")
+    assert "hymiö" not in section.asked + section.sentence
+    assert [tile.metric for tile in section.tiles] == ["nps", *shares, "press_count"]
+
+
+def test_a_year_that_began_late_or_is_not_over_says_so_and_no_line_leads_to_it() -> None:
+    running = Period(date(2026, 1, 1), date(2026, 3, 31), "year")
+    made = content(
+        *in_month(1, 80),
+        live("happy_index", 80, period=whole_month(11, 2024)),
+        live("happy_index", 80, period=whole_year(2024)),
+        live("happy_index", 81, period=whole_year(2025)),
+        live("happy_index", 82, period=running, flags=["partial_period"]),
+        span=(date(2020, 1, 1), date(2026, 12, 31)),
+    )
+    _, years = page_of(made).sections[0].tables
+    assert [row.about for row in years.rows] == [
+        "ei koko vuosi: ensimmäinen kuukausi on marraskuu 2024",
+        "",
+        "jakso kesken",
+    ]
+    drawn = str(years.charts[0][1])
+    assert drawn.count("<circle") == 3
+    assert drawn.count('fill="none"') == 2
+    assert 'stroke-width="2.5"' not in drawn
+
+
+def test_years_that_are_none_of_them_whole_are_not_drawn_side_by_side() -> None:
+    years = [
+        live("happy_index", 80, period=Period(date(year, 1, 1), date(year, 6, 30), "year"),
+             flags=["partial_period"])
+        for year in (2025, 2026)
+    ]  # fmt: skip
+    made = content(*years, span=(date(2020, 1, 1), date(2026, 12, 31)))
+    assert not page_of(made).sections[0].tables[0].charts
+
+
+def test_a_break_of_another_metric_is_not_marked() -> None:
+    mark = LiveBreak("kallio", date(2026, 2, 1), "nps", "kiosk", "breaks", text("Uusi."))
+    made = content(*in_month(1, 80), *in_month(2, 82), breaks=(mark,))
+    assert not page_of(made).sections[0].tables[0].breaks

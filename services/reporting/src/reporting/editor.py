@@ -5,7 +5,7 @@ lost message, a broker that forgot everything and a restart are all mended the s
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Protocol
 
@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 from kokemus.contracts.events import Event, Publication, ReleasePublished
 from kokemus.errors import Unavailable
 from kokemus.publishing import Publisher
-from reporting.domain.drafting import GRAINS, METRICS, Tree, draft
+from reporting.domain.drafting import GRAINS, METRICS, NPS_SHARES, Tree, draft
+from reporting.domain.live import LiveFigure
 from reporting.domain.releases import (
     PUBLIC,
     Content,
@@ -70,11 +71,7 @@ class Editor:
         tree = Tree(await self._metrics.entities(), await self._metrics.breaks())
         catalogue = await self._metrics.catalogue()
         ids = [one.id for one in tree.entities]
-        live = [
-            figure
-            for grain in GRAINS
-            for figure in await self._metrics.figures(METRICS, ids, span, grain, change="year")
-        ]
+        live = [one for grain in GRAINS for one in await self._figures(ids, span, grain)]
         texts = {**self._glossary, **catalogue.texts()}
         content = draft(live, tree, texts, span, now.date())
         id_ = await self._store.keep_draft(content, by, now)
@@ -82,6 +79,17 @@ class Editor:
         if release and release.state == "draft" and not findings(content):
             await self._store.take_step(id_, Step("checked", by, now))
         return id_
+
+    async def _figures(
+        self, ids: Sequence[str], span: tuple[date, date], grain: str
+    ) -> list[LiveFigure]:
+        """All figures of a grain; the parts of NPS only of those that have it, which are few."""
+        most = tuple(name for name in METRICS if name not in NPS_SHARES)
+        found = await self._metrics.figures(most, ids, span, grain, change="year")
+        heard = {one.entity for one in found if one.metric == "nps" and one.channel is not None}
+        return found + await self._metrics.figures(
+            NPS_SHARES, sorted(heard), span, grain, change="year"
+        )
 
     async def step(
         self, id_: str, state: State, by: str, now: datetime, reason: str | None = None

@@ -46,6 +46,9 @@ class Axis:
 
     labels: Sequence[str]
     unit: str = ""
+    partial: frozenset[int] = frozenset()
+    """Places of periods that are no whole ones: no line leads to them, and their points are hollow.
+    """
 
 
 def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
@@ -73,7 +76,8 @@ def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
     cuts = frozenset(
         edge(mark.before) for mark in marks if mark.cuts for edge in (math.floor, math.ceil)
     )
-    parts += [_line(line, count, cuts) for line in lines]
+    cuts |= {edge for place in axis.partial for edge in (place, place + 1)}
+    parts += [_line(line, axis, cuts) for line in lines]
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - every text in it is escaped
 
 
@@ -108,8 +112,8 @@ def _x_of(index: int, count: int) -> str:
 
 
 def _x(index: float, count: int) -> str:
-    """A place in per cent: a margin at both ends, a lone point in the middle."""
-    place = 50.0 if count == 1 else 8 + 86 * index / (count - 1)
+    """A place in per cent: right of the scale's words; a lone point in the middle."""
+    place = 50.0 if count == 1 else 14 + 80 * index / (count - 1)
     return f"{place:.2f}".rstrip("0").rstrip(".")
 
 
@@ -143,7 +147,8 @@ def _mark(mark: Mark, number: int, count: int) -> str:
     )
 
 
-def _line(line: Line, count: int, cuts: frozenset[int]) -> str:
+def _line(line: Line, axis: Axis, cuts: frozenset[int]) -> str:
+    count = len(axis.labels)
     kind = "chart-line-2" if line.dashed else "chart-line-1"
     dash = ' stroke-dasharray="7 5"' if line.dashed else ""
     parts = [f'<g class="{kind}" stroke="currentColor" fill="currentColor">']
@@ -156,20 +161,22 @@ def _line(line: Line, count: int, cuts: frozenset[int]) -> str:
             )
     for index, value in enumerate(line.values):
         if value is not None:
-            parts.append(_point(line, index, value, count))
+            parts.append(_point(line, index, value, count, hollow=index in axis.partial))
     return "".join([*parts, "</g>"])
 
 
-def _point(line: Line, index: int, value: float, count: int) -> str:
+def _point(line: Line, index: int, value: float, count: int, *, hollow: bool) -> str:
+    look = 'fill="none" stroke-width="2"' if hollow else 'stroke="none"'
     x, y = _x(index, count), float(_y(value))
     if line.dashed:
-        shape = f'<svg x="{x}%" y="{y:g}" overflow="visible"><path d="M-4-4h8v8h-8z"/></svg>'
+        shape = f'<svg x="{x}%" y="{y:g}" overflow="visible"><path d="M-4-4h8v8h-8z" {look}/></svg>'
     else:
-        shape = f'<circle cx="{x}%" cy="{y:g}" r="4.5" stroke="none"/>'
+        shape = f'<circle cx="{x}%" cy="{y:g}" r="4.5" {look}/>'
     named = count <= 6 or index == max(i for i, one in enumerate(line.values) if one is not None)
     if not named:
         return shape
-    text_y = y + 24 if _better_below(line.values, index) else y - 12
+    below = _better_below(line.values, index) and y + 24 < _BOTTOM
+    text_y = y + 24 if below else y - 12
     return shape + (
         f'<text class="chart-value" x="{x}%" y="{text_y:g}" stroke="none"'
         f' text-anchor="{_anchor(index, count)}">{escape(line.words[index])}</text>'

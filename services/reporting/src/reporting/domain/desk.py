@@ -15,8 +15,18 @@ from reporting.domain.live import LiveEntity, LiveFigure
 from reporting.domain.pages import changed, series_title
 from reporting.domain.releases import Entity
 
-_LEVELS: Final = frozenset({"happy_index", "very_positive_share", "satisfied_share"})
-"""Metrics from 0 to 100, which a small line can show."""
+_LOWEST: Final = {
+    "happy_index": 0,
+    "very_positive_share": 0,
+    "satisfied_share": 0,
+    "nps": -100,
+    "promoter_share": 0,
+    "passive_share": 0,
+    "detractor_share": 0,
+}
+"""Where the metrics that a small line can show begin; each ends at 100."""
+_FIRST: Final = ("happy_index", "nps")
+"""The metrics by which a child is shown: no series has both."""
 
 SeriesKey = tuple[str, str, str]
 
@@ -43,7 +53,7 @@ class LiveSeries:
 
 @dataclass(frozen=True)
 class Below:
-    """A direct child with its count and its index, each with its status in words."""
+    """A direct child with its count and its index or NPS, each with its status in words."""
 
     id: str
     name: str
@@ -109,7 +119,8 @@ def below(
         if child.id not in figures:
             rows.append(Below(child.id, name, kind, "", "", "", silence, "", None))
         for key, by_metric in sorted(figures[child.id].items()):
-            count, index = by_metric.get("press_count"), by_metric.get("happy_index")
+            count = by_metric.get("press_count")
+            index = next((by_metric[name] for name in _FIRST if name in by_metric), None)
             rows.append(
                 Below(
                     child.id,
@@ -177,11 +188,15 @@ def _spark(
 ) -> Markup | None:
     values = lines.get((figure.entity, figure.metric, _key(figure)), [])
     known = [value for value in values if value is not None]
-    if figure.metric not in _LEVELS or len(known) < 2:
+    lowest = _LOWEST.get(figure.metric)
+    if lowest is None or len(known) < 2:
         return None
     words = language.say(
         "Viimeiset kuukaudet: alussa %(first)s, lopussa %(last)s",
         first=language.value(figure.metric, known[0]),
         last=language.value(figure.metric, known[-1]),
     )
-    return sparkline(words, values)
+    heights = [
+        None if value is None else 100 * (value - lowest) / (100 - lowest) for value in values
+    ]
+    return sparkline(words, heights)

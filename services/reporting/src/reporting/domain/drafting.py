@@ -10,10 +10,21 @@ from datetime import date
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
-from reporting.domain.releases import Break, Content, Entity, Figure, Reported, Text
+import msgspec
 
-METRICS: Final = ("press_count", "happy_index", "very_positive_share", "satisfied_share")
+from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
+from reporting.domain.releases import Break, Change, Content, Entity, Figure, Period, Reported, Text
+
+NPS_SHARES: Final = ("promoter_share", "passive_share", "detractor_share")
+"""The parts of `nps`: they stand beside it, and nowhere else."""
+METRICS: Final = (
+    "press_count",
+    "happy_index",
+    "very_positive_share",
+    "satisfied_share",
+    "nps",
+    *NPS_SHARES,
+)
 """What a release of kind `public-monthly` holds, in the order of its pages."""
 GRAINS: Final = ("month", "year")
 MIN_N: Final = 30
@@ -52,7 +63,7 @@ def draft(
         for figure in live
         if figure.entity in known and figure.channel is not None and not figure.dimension
     ]
-    figures = _trimmed(figures)
+    figures = _compared(_trimmed(figures), span)
     return Content(
         kind="public-monthly",
         period_start=span[0],
@@ -140,6 +151,35 @@ def _trimmed(figures: Iterable[Figure]) -> list[Figure]:
             first, last = min(heard), max(heard)
             kept += [one for one in members if first <= one.period.first <= last]
     return kept
+
+
+def _compared(figures: Sequence[Figure], span: tuple[date, date]) -> list[Figure]:
+    """The figures, without comparisons over the month or the year in which their series began.
+
+    Answers came for an unknown part of that, unless the release itself begins there.
+    """
+    began: dict[object, date] = {}
+    for one in figures:
+        if one.period.grain == "month" and one.status != "no_data":
+            first = one.period.first
+            began[_series(one)] = min(first, began.get(_series(one), first))
+    return [
+        msgspec.structs.replace(one, change=Change(None, None, "not_comparable"))
+        if one.change is not None
+        and one.change.value is not None
+        and _before(one.period, began.get(_series(one), span[0]), span[0])
+        else one
+        for one in figures
+    ]
+
+
+def _before(period: Period, began: date, start: date) -> bool:
+    """Whether the same period a year before is no whole one, for a series that began then."""
+    if began.replace(day=1) == start.replace(day=1):
+        return False
+    if period.grain == "year":
+        return began.year >= period.first.year - 1 and began.month > 1
+    return (began.year, began.month) >= (period.first.year - 1, period.first.month)
 
 
 def _series(figure: Figure) -> tuple[str, str, str, str]:

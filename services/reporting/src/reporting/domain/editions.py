@@ -34,6 +34,24 @@ class Series(NamedTuple):
                 return self.rows[grain][-1]
         return None
 
+    def late_start(self, year: Period) -> Period | None:
+        """The first month with answers in a year; None where it is January, or not known."""
+        if year.grain != "year":
+            return None
+        heard = (
+            row.period
+            for row in self.rows["month"]
+            if row.period.first.year == year.first.year
+            and any(one.status != "no_data" for one in row.figures.values())
+        )
+        month = next(heard, None)
+        return month if month and month.first.month > 1 else None
+
+    def partial(self, row: Row) -> bool:
+        """Whether the row tells of a part of its period only, and so is compared with no other."""
+        flagged = any("partial_period" in one.flags for one in row.figures.values())
+        return flagged or self.late_start(row.period) is not None
+
 
 class Edition:
     """One release, indexed. Nothing in it changes, so it may be shared and kept."""
@@ -68,9 +86,10 @@ class Edition:
     def breaks(self, entity: str, series: Series) -> list[Break]:
         """The breaks that hold for a series: the entity's own and those of the entities above."""
         holds = {entity, *(one.id for one in self._above(entity))}
+        metrics = {name for rows in series.rows.values() for row in rows for name in row.figures}
         found: dict[tuple[object, ...], Break] = {}
         for one in self.content.breaks:
-            if one.entity in holds and one.channel == series.channel:
+            if one.entity in holds and one.channel == series.channel and one.metric in metrics:
                 found.setdefault((one.date, one.kind, one.what.fi), one)
         return list(found.values())
 

@@ -1,7 +1,8 @@
 """What a public page says of an entity, worked out from one release in one language."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ import msgspec
 from markupsafe import Markup
 
 from reporting.domain.charts import Axis, Line, Mark, line_chart
-from reporting.domain.drafting import METRICS, MIN_N
+from reporting.domain.drafting import METRICS, MIN_N, NPS_SHARES
 from reporting.domain.editions import Edition, Row, Series
 from reporting.domain.languages import N_, Language
 from reporting.domain.releases import Break, Change, Entity, Figure, Text
@@ -20,8 +21,14 @@ LISTED_WITH_UNITS: Final = 300
 """Entities up to which the start page lists every unit: it stays under 100 kB."""
 FOUND_SHOWN: Final = 100
 _LABELS: Final = 4
-_LEVELS: Final = ("happy_index", "satisfied_share", "very_positive_share")
-"""The metrics from 0 to 100, in the order in which a sentence prefers them."""
+_LEVELS: Final = ("happy_index", "nps", "satisfied_share", "very_positive_share")
+"""The metrics that say how it was, in the order in which a sentence prefers them."""
+_CHARTS: Final = (
+    ("happy_index",),
+    ("satisfied_share", "very_positive_share"),
+    ("promoter_share", "detractor_share"),
+)
+"""What is drawn together, each from 0 to 100."""
 _UNMARKED: Final = frozenset({"self_selected", "bias_note"})
 """Flags that hold for a whole series, and so stand in its notes and not in each row."""
 
@@ -40,6 +47,19 @@ _HEARD: Final = {
         "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
 }
+_RECOMMENDED: Final = N_(
+    "Suosittelukysymykseen annettiin %(n)s vastausta (%(period)s), ja %(metric)s oli %(value)s."
+)
+_ASKED_TO_RECOMMEND: Final = N_(
+    "Asiakkailta kysyttiin asteikolla 0\N{EN DASH}10, kuinka todennäköisesti he suosittelisivat"
+    " palvelua."
+)
+_SCALES: Final = {
+    "nps": N_("asteikko 0\N{EN DASH}10"),
+    "likert5": N_("asteikko 1\N{EN DASH}5"),
+    "grade4_10": N_("asteikko 4\N{EN DASH}10"),
+}
+_FAMILIES: Final = {"recommend": N_("suosittelukysymys")}
 _ASKED: Final = {
     "kiosk": N_("Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä."),
     "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
@@ -74,8 +94,6 @@ class Table:
 
     caption: str
     columns: Sequence[str]
-    notes: bool
-    """Whether any row has something about it."""
     rows: Sequence[TableRow]
     charts: Sequence[tuple[str, Markup]]
     """Heading and drawing."""
@@ -250,8 +268,10 @@ def series_title(channel: str, scale: str | None, family: str | None, language: 
     faces = {"smiley4": 4, "smiley5": 5}.get(scale or "")
     parts = [
         name[:1].upper() + name[1:],
-        language.say("%(count)s hymiötä", count=faces) if faces else scale,
-        None if family == "overall" else family,
+        None if family == "overall" else _said(_FAMILIES, family, language),
+        language.say("%(count)s hymiötä", count=faces)
+        if faces
+        else _said(_SCALES, scale, language),
     ]
     return ", ".join(one for one in parts if one)
 
@@ -277,11 +297,13 @@ def changed(change: Change | None, language: Language) -> str:
 
 def tiles(row: Row, edition: Edition, language: Language) -> list[Tile]:
     """The row's figures to read at a glance, the index first."""
-    order = ("happy_index", "satisfied_share", "very_positive_share", "press_count")
+    order = (*_LEVELS, *NPS_SHARES, "press_count")
     return [
         Tile(
             name,
-            language.word(f"metric.{name}", edition.content.texts),
+            language.say("Vastauksia (n)")
+            if name == "press_count" and "nps" in row.figures
+            else language.word(f"metric.{name}", edition.content.texts),
             printed(row.figures[name], language),
             row.figures[name].value is None,
         )
@@ -302,8 +324,11 @@ def sentence(edition: Edition, series: Series, row: Row, language: Language) -> 
         said = printed(first, language)
         return language.say("%(period)s: %(status)s.", period=period, status=said)
     name = language.word(f"metric.{level.metric}", edition.content.texts)
+    said = _HEARD.get(series.channel, _HEARD["kiosk"])
+    if level.metric == "nps":
+        said = _RECOMMENDED
     return language.say(
-        _HEARD.get(series.channel, _HEARD["kiosk"]),
+        said,
         n=printed(count, language),
         period=period,
         metric=name.partition(" (")[0],
@@ -315,10 +340,12 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
     row = series.newest
     reported = [one for one in _figures(series) if "reported" in one.flags]
     index = row.figures.get("happy_index") if row else None
-    spoken = language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
+    title = series_title(series.channel, series.scale, series.family, language)
+    if len(reported) == len(_figures(series)):
+        title += f", {language.word('flag.reported')}"
     return Section(
-        title=series_title(series.channel, series.scale, series.family, language),
-        asked=spoken,
+        title=title,
+        asked=_asked(series, language),
         sentence=sentence(edition, series, row, language) if row else "",
         change=changed(index.change, language) if index else "",
         tiles=tiles(row, edition, language) if row else [],
@@ -332,6 +359,12 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
     )
 
 
+def _asked(series: Series, language: Language) -> str:
+    if series.family == "recommend":
+        return language.say(_ASKED_TO_RECOMMEND)
+    return language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
+
+
 def _figures(series: Series) -> list[Figure]:
     return [one for rows in series.rows.values() for row in rows for one in row.figures.values()]
 
@@ -339,11 +372,14 @@ def _figures(series: Series) -> list[Figure]:
 def _explanations(
     figures: Sequence[Figure], texts: Mapping[str, Text], language: Language
 ) -> list[tuple[str, str]]:
-    return [
-        (language.word(f"metric.{name}", texts), language.word(f"explain.{name}", texts))
-        for name in METRICS
-        if any(one.metric == name for one in figures)
-    ]
+    """Each text once, with the names of all the metrics that it explains."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for name in METRICS:
+        if any(one.metric == name for one in figures):
+            named[language.word(f"explain.{name}", texts)].append(
+                language.word(f"metric.{name}", texts)
+            )
+    return [(language.sentence(names), text) for text, names in named.items()]
 
 
 def _notes(figures: Sequence[Figure], texts: Mapping[str, Text], language: Language) -> list[str]:
@@ -384,7 +420,7 @@ def _table(
     rows = series.rows[grain][-MONTHS_SHOWN:]
     metrics = [
         name
-        for name in ("press_count", "happy_index", "satisfied_share", "very_positive_share")
+        for name in ("press_count", *_LEVELS, *NPS_SHARES)
         if any(name in row.figures for row in rows)
     ]
     names = {name: language.word(f"metric.{name}", edition.content.texts) for name in metrics}
@@ -392,19 +428,16 @@ def _table(
         one for one in edition.breaks(entity.id, series)
         if rows[0].period.first < one.date <= rows[-1].period.last
     ]  # fmt: skip
-    table_rows = [_table_row(row, metrics, language) for row in rows]
-    caption = language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
+    axis = Axis(
+        _labels(rows, language),
+        partial=frozenset(index for index, row in enumerate(rows) if series.partial(row)),
+    )
+    marks = [_mark(one, number, rows) for number, one in enumerate(breaks, 1)]
     return Table(
-        caption=caption,
-        columns=[
-            language.say("Vastauksia (n)")
-            if name == "press_count"
-            else names[name].partition(" (")[0]
-            for name in metrics
-        ],
-        notes=any(one.about for one in table_rows),
-        rows=table_rows,
-        charts=_charts(rows, names, breaks, language, caption),
+        caption=_caption(grain, language),
+        columns=[_heading(name, names[name], language) for name in metrics],
+        rows=[_table_row(series, row, metrics, language) for row in rows],
+        charts=_charts(rows, names, axis, marks, language),
         breaks=[
             language.say(
                 "%(date)s: %(what)s", date=language.day(one.date), what=language.of(one.what)
@@ -414,7 +447,17 @@ def _table(
     )
 
 
-def _table_row(row: Row, metrics: Sequence[str], language: Language) -> TableRow:
+def _heading(metric: str, name: str, language: Language) -> str:
+    """A metric's name, short enough for a column."""
+    short = {"press_count": language.say("Vastauksia (n)"), "nps": "NPS"}
+    return short.get(metric, name.partition(" (")[0])
+
+
+def _caption(grain: str, language: Language) -> str:
+    return language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
+
+
+def _table_row(series: Series, row: Row, metrics: Sequence[str], language: Language) -> TableRow:
     statuses = {one.status for one in row.figures.values()}
     nothing = all(one.value is None and one.range is None for one in row.figures.values())
     silence = language.word("status.no_data")
@@ -425,7 +468,16 @@ def _table_row(row: Row, metrics: Sequence[str], language: Language) -> TableRow
             for name in metrics
         ],
         missing=language.word(f"status.{statuses.pop()}") if nothing and len(statuses) == 1 else "",
-        about=_row_notes(row, language),
+        about="; ".join(filter(None, (_row_notes(row, language), _late(series, row, language)))),
+    )
+
+
+def _late(series: Series, row: Row, language: Language) -> str:
+    month = series.late_start(row.period)
+    if month is None:
+        return ""
+    return language.say(
+        "ei koko vuosi: ensimmäinen kuukausi on %(month)s", month=language.period(month)
     )
 
 
@@ -438,30 +490,34 @@ def _row_notes(row: Row, language: Language) -> str:
 
 def _charts(
     rows: Sequence[Row],
-    names: dict[str, str],
-    breaks: Sequence[Break],
+    names: Mapping[str, str],
+    axis: Axis,
+    marks: Sequence[Mark],
     language: Language,
-    caption: str,
 ) -> list[tuple[str, Markup]]:
-    labels = _labels(rows, language)
-    marks = [_mark(one, number, rows) for number, one in enumerate(breaks, 1)]
-    wanted = (("happy_index",), ("satisfied_share", "very_positive_share"))
+    caption = _caption(rows[0].period.grain, language)
+    text = language.say("%(caption)s; luvut ovat taulukossa", caption=caption)
     drawn: list[tuple[str, Markup]] = []
-    for group in wanted:
+    for group in _CHARTS:
         lines = [
             _line(rows, name, names[name], language, dashed=place > 0)
             for place, name in enumerate(group)
             if name in names
         ]
-        lines = [one for one in lines if sum(value is not None for value in one.values) > 1]
+        lines = [one for one in lines if _drawable(one, axis.partial)]
         if not lines:
             continue
         title = language.sentence([one.name for one in lines])
         unit = "" if group == ("happy_index",) else ("%" if language.code == "en" else " %")
-        text = language.say("%(caption)s; luvut ovat taulukossa", caption=caption)
-        chart = line_chart(title, text, lines, Axis(labels, unit), marks)
+        chart = line_chart(title, text, lines, replace(axis, unit=unit), marks)
         drawn.append((title[:1].upper() + title[1:], chart))
     return drawn
+
+
+def _drawable(line: Line, partial: frozenset[int]) -> bool:
+    """Several values, one of a whole period at least: others cannot be told from each other."""
+    known = {index for index, value in enumerate(line.values) if value is not None}
+    return len(known) > 1 and bool(known - partial)
 
 
 def _line(rows: Sequence[Row], metric: str, name: str, language: Language, *, dashed: bool) -> Line:
@@ -488,6 +544,10 @@ def _label(row: Row, language: Language) -> str:
     if row.period.grain == "month":
         return f"{language.month(first)} {first:%y}"
     return str(first.year)
+
+
+def _said(words: Mapping[str, str], code: str | None, language: Language) -> str | None:
+    return language.say(words[code]) if code is not None and code in words else code
 
 
 def _mark(one: Break, number: int, rows: Sequence[Row]) -> Mark:

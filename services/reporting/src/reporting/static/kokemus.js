@@ -7,7 +7,7 @@
   "use strict";
   const BASE = new URL(document.currentScript.src).origin;
   const KEPT_MS = 24 * 60 * 60 * 1000;
-  const METRICS = ["happy_index", "press_count", "very_positive_share", "satisfied_share"];
+  const METRICS = ["happy_index", "press_count", "very_positive_share", "satisfied_share", "nps"];
   const WORDS = {
     fi: { gone: "Luku ei ole saatavilla.", old: "Viimeksi haettu luku" },
     sv: { gone: "Siffran är inte tillgänglig.", old: "Senast hämtade siffra" },
