@@ -200,9 +200,10 @@ def _count(filled: Filled, server: Postgres, case: Case, place: Path) -> Round:
         round_ = _timed(counting, filled.events)
         _check(counting, filled)
         for process in counting.processes:
-            process.terminate()  # leaves the group at once, which the next round joins
+            process.terminate()
         for process in counting.processes:
             process.wait(15)
+        counting.delete_group()
     server.drop_database(name)
     return round_
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from kokemus.contracts import events, topics, wire
 from kokemus.migrations import migrate
@@ -239,6 +240,15 @@ class Counting:
         process = self.processes.pop(index)
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+    def delete_group(self) -> None:
+        """Deletes the group that all processes have left.
+
+        The embedded broker can keep members that leave together, and no one joins then.
+        """
+        group = f"{self.prefix}metrics"
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.delete_consumer_groups([group])[group].result(10)
 
     def logs(self) -> str:
         """What the processes said, for a test that fails."""

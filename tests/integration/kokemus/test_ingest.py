@@ -89,6 +89,19 @@ def test_accepted_events_stand_on_their_topic_in_canonical_form(
     assert kiosk.metric("kokemus_fields_dropped_total") == 50
 
 
+def test_an_older_definition_never_takes_the_place_of_a_newer_one(
+    kiosk: IngestService, kafka: Broker, topic_prefix: str
+) -> None:
+    older, newer = entity("kasko", CITY, "division"), entity("kasko", CITY, "division")
+    older["time"], newer["time"] = "2026-01-01T12:00:00+02:00", "2026-01-02T12:00:00+02:00"
+    answer = kiosk.post([newer, older], BATCH)
+    assert answer.json() == {"accepted": 2, "rejected": []}
+    assert kiosk.post(entity("sote", CITY, "division")).status_code == 202
+    found = records(kafka.bootstrap, f"{topic_prefix}registry.v1", 2)
+    assert [record.key() for record in found] == [b"entity/kasko", b"entity/sote"]
+    assert json.loads(found[0].value())["time"].startswith("2026-01-02")
+
+
 def test_without_a_broker_the_answer_is_503_and_with_it_202_again(
     kiosk: IngestService, kafka: Broker, topic_prefix: str
 ) -> None:

@@ -186,6 +186,28 @@ def test_an_answer_changes_with_the_registry(table: FixedTable) -> None:
     assert registry.lies_under("new", "sote", day)
 
 
+def test_what_a_later_event_has_overtaken_is_not_published_again(table: FixedTable) -> None:
+    def question(name: str, day: int, identity: str = "1") -> Event:
+        return events.QuestionDefined(
+            specversion="1.0",
+            id=identity,
+            source="test",
+            subject=name,
+            time=datetime(2026, 1, day, tzinfo=UTC),
+            data=events.QuestionDefinition("overall", "smiley4"),
+        )
+
+    table.rows["question/known"] = question("known", 5, "5")
+    registry = Registry(table)
+    for overtaken in (question("known", 4, "9"), question("known", 5, "4")):
+        assert registry.newest([overtaken]) == []
+    again, later = question("known", 5, "5"), question("known", 6)
+    assert registry.newest([again]) == [again]
+    assert registry.newest([again, later, question("known", 5, "7")]) == [later]
+    new, other = question("new", 2), question("other", 1)
+    assert registry.newest([new, question("new", 1), other]) == [new, other]
+
+
 def test_a_ring_in_the_registry_ends(table: FixedTable) -> None:
     table.entity("a", ("b", date(2015, 1, 1), None))
     table.entity("b", ("a", date(2015, 1, 1), None))

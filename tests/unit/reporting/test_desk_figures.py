@@ -11,7 +11,7 @@ def test_every_metric_of_the_recommendation_question_is_shown_under_its_name_in_
     names = ("detractor_share", "passive_share", "promoter_share", "nps", "press_count")
     smileys, recommend = desk.series(
         [live(name, 12, **RECOMMEND) for name in names] + [live(rounded=80)], [], FI
-    )[::-1]
+    )
     assert smileys.title == "Palautelaite, 4 hymiötä"
     assert recommend.title == "Palautelaite, suosittelukysymys, asteikko 0\N{EN DASH}10"
     assert [row.label for row in recommend.rows] == [

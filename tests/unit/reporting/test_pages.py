@@ -206,3 +206,11 @@ def test_a_break_of_another_metric_is_not_marked() -> None:
     mark = LiveBreak("kallio", date(2026, 2, 1), "nps", "kiosk", "breaks", text("Uusi."))
     made = content(*in_month(1, 80), *in_month(2, 82), breaks=(mark,))
     assert not page_of(made).sections[0].tables[0].breaks
+
+
+def test_the_overall_question_is_told_before_the_recommendation() -> None:
+    page = page_of(content(recommend("nps", 12), recommend("press_count", 100), *in_month(1, 80)))
+    assert [section.title.split(", ")[1] for section in page.sections] == [
+        "4 hymiötä",
+        "suosittelukysymys",
+    ]

@@ -57,6 +57,7 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stopping = asyncio.Event()
+        await _look(api)  # who asks first whether it is ready hears the truth
         watch = background(_watch(api, stopping))
         try:
             yield
@@ -79,16 +80,20 @@ def create_app(settings: ApiSettings, meters: Meters) -> FastAPI:
 async def _watch(api: Api, stopping: asyncio.Event) -> None:
     """Keeps the version of the data in memory, and tells the readers when it changes."""
     while not stopping.is_set():
-        try:
-            version = await api.read(reading.version)
-        except Unavailable:
-            if api.version is not None:
-                log.warning("database_away")
-            api.version = None
-        else:
-            if version != api.version:
-                api.version = version
-                api.changes.tell(version)
         with suppress(TimeoutError):
             pause = AWAY_SECONDS if api.version is None else WATCH_SECONDS
             await asyncio.wait_for(stopping.wait(), pause)
+        await _look(api)
+
+
+async def _look(api: Api) -> None:
+    try:
+        version = await api.read(reading.version)
+    except Unavailable:
+        if api.version is not None:
+            log.warning("database_away")
+        api.version = None
+    else:
+        if version != api.version:
+            api.version = version
+            api.changes.tell(version)
