@@ -23,6 +23,7 @@ from kokemus.scopes import Scope
 from kokemus.settings import KeyedSettings
 from kokemus.telemetry import Meters, valid_traceparent
 
+_REGISTRY: Final = declarations()["registry.v1"].event_types
 CLOCK_TOLERANCE: Final = timedelta(hours=24)
 """How far ahead a source's clock may be; also covers one that forgets its offset."""
 
@@ -143,7 +144,7 @@ class Intake:
             own = event.traceparent
             if own is not None or traceparent is not None:
                 force_setattr(event, "traceparent", self._trace(own, traceparent))
-        await self.publisher.publish(batch)
+        await self.publisher.publish(self._still_valid(batch))
         for kind, count in Counter(map(type, batch)).items():
             self.meters.add(EVENTS_ACCEPTED, count, short_type(kind))
 
@@ -158,6 +159,14 @@ class Intake:
         if self._rule is None:
             return event
         return self._rule(event, self.registry.kind(event.subject))
+
+    def _still_valid(self, batch: Sequence[Event]) -> Sequence[Event]:
+        """The batch without registry events that have been overtaken; they count as repeats."""
+        if not any(issubclass(kind, _REGISTRY) for kind in set(map(type, batch))):
+            return batch
+        others = [event for event in batch if not isinstance(event, _REGISTRY)]
+        of_registry = [event for event in batch if isinstance(event, _REGISTRY)]
+        return [*others, *self.registry.newest(of_registry)]
 
     def _trace(self, own: str | None, given: str | None) -> str | None:
         if own is not None and valid_traceparent(own) is None:

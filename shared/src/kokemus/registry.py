@@ -52,6 +52,20 @@ class Registry:
         found = self._topic.table.get(key_of(event))
         return found.subject if found is not None else None
 
+    def newest(self, batch: Sequence[Event]) -> list[Event]:
+        """The registry's events but those for which it knows, or the batch has, a later one.
+
+        Compaction keeps what came last to a key, whatever its time: an earlier event that came
+        later would take the place of the later one for whoever reads the topic anew.
+        """
+        latest: dict[str, Event] = {}
+        for event in batch:
+            key = key_of(event)
+            known = latest.get(key) or self._topic.table.get(key)
+            if known is None or (known.time, known.id) <= (event.time, event.id):
+                latest[key] = event
+        return list(latest.values())
+
     def lies_under(self, subject: str, ancestor: str, day: date) -> bool:
         """Whether an entity or a placed device belonged to a subtree on a local day.
 
