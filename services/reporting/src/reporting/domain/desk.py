@@ -95,7 +95,10 @@ def series(
     for one in sorted(totals, key=lambda figure: METRICS.index(figure.metric)):
         if one.channel is not None and not one.dimension:
             grouped[_key(one)].append(_row(one, lines, language))
-    return [LiveSeries(series_title(*key, language), rows) for key, rows in sorted(grouped.items())]
+    return [
+        LiveSeries(series_title(*key, language), rows)
+        for key, rows in sorted(grouped.items(), key=lambda item: _rank(item[0]))
+    ]
 
 
 def below(
@@ -118,7 +121,7 @@ def below(
         silence = language.word("status.no_data")
         if child.id not in figures:
             rows.append(Below(child.id, name, kind, "", "", "", silence, "", None))
-        for key, by_metric in sorted(figures[child.id].items()):
+        for key, by_metric in sorted(figures[child.id].items(), key=lambda item: _rank(item[0])):
             count = by_metric.get("press_count")
             index = next((by_metric[name] for name in _FIRST if name in by_metric), None)
             rows.append(
@@ -135,6 +138,11 @@ def below(
                 )
             )
     return rows
+
+
+def _rank(key: SeriesKey) -> tuple[str, bool, SeriesKey]:
+    """By channel; within it the overall question comes first."""
+    return key[0], key[2] != "overall", key
 
 
 def _key(figure: LiveFigure) -> SeriesKey:

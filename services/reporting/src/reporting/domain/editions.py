@@ -129,9 +129,9 @@ def _series(figures: Sequence[Figure]) -> list[Series]:
 
 def _rank(
     key: tuple[str, str | None, str | None], periods: Iterable[tuple[str, Period]]
-) -> tuple[int, str, int, str, str]:
-    """By channel; within it the series that was heard last comes first."""
+) -> tuple[int, str, int, bool, str, str]:
+    """By channel; within it what was heard last comes first, then the overall question."""
     channel, scale, family = key
     known = _CHANNELS.index(channel) if channel in _CHANNELS else len(_CHANNELS)
     newest = max(period.last.toordinal() for _, period in periods)
-    return known, channel, -newest, scale or "", family or ""
+    return known, channel, -newest, family != "overall", scale or "", family or ""
