@@ -12,6 +12,7 @@ import respx
 from kokemus.contracts import events, wire
 from kokemus.contracts.codes import CodeLists
 from kokemus_platform.demo.city import SOURCE, devices, registry
+from kokemus_platform.demo.contentment import TURN_MONTH, TURNING
 from kokemus_platform.demo.feeder import BATCH, FeedRefusedError, feed
 from kokemus_platform.demo.year import (
     LONGEST_DELAY,
@@ -25,6 +26,23 @@ from kokemus_platform.demo.year import (
 )
 
 TODAY = date(2026, 11, 23)
+UNITS = {device.id: (device.unit, device.service.id) for device in devices()}
+
+
+@dataclass
+class Answers:
+    """Answers summed up, to see how content people are."""
+
+    count: int = 0
+    total: float = 0.0
+
+    def add(self, press: events.Press) -> None:
+        self.count += 1
+        self.total += 100 * press.value / (events.SCALE_SIZES[press.scale] - 1)
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
 
 
 @dataclass
@@ -37,6 +55,19 @@ class Year:
     by_hour: Counter[int] = field(default_factory=Counter)
     last_heard: dict[str, date] = field(default_factory=dict)
     negative: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    by_place: defaultdict[tuple[str, int], Answers] = field(
+        default_factory=lambda: defaultdict(Answers)
+    )
+    """By unit or service, and month."""
+    at_hour: defaultdict[tuple[str, int], Answers] = field(
+        default_factory=lambda: defaultdict(Answers)
+    )
+    """By service and hour."""
+
+    def of_months(self, place: str, *months: int) -> float:
+        """How content people were at a place in these months of the year, from 0 to 100."""
+        several = [self.by_place[place, month] for month in months]
+        return sum(one.total for one in several) / sum(one.count for one in several)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +88,11 @@ def year() -> Year:
                 found.last_heard[event.data.device_id] = max(
                     pressed, found.last_heard.get(event.data.device_id, pressed)
                 )
+                if not event.data.misuse:
+                    unit, service = UNITS[event.data.device_id]
+                    for place in (unit, service):
+                        found.by_place[place, pressed.month].add(event.data)
+                    found.at_hour[service, event.time.hour].add(event.data)
             else:
                 found.negative[event.data.polarity] += 1
     return found
@@ -99,6 +135,32 @@ def test_there_are_seasons_weekdays_opening_hours_and_holidays(year: Year) -> No
     assert weekdays[6] < 0.6 * weekdays[2]
     assert set(year.by_hour) == set(range(6, 21))
     assert year.by_day[date(2025, 12, 6)] == 0
+
+
+def test_units_differ_and_none_is_the_same_all_year(year: Year) -> None:
+    units = {unit for unit, _ in UNITS.values()}
+    means = [year.of_months(unit, *range(1, 13)) for unit in units]
+    assert max(means) - min(means) > 25
+    for unit in units:
+        months = [one.mean for (place, _), one in year.by_place.items() if place == unit]
+        assert max(months) - min(months) > 2, unit
+
+
+def test_one_unit_gets_better_in_spring_and_another_worse(year: Year) -> None:
+    before, after = (TURN_MONTH - 2, TURN_MONTH - 1), (TURN_MONTH + 4, TURN_MONTH + 5)
+    turns = {
+        TURNING[unit]: year.of_months(unit, *after) - year.of_months(unit, *before)
+        for unit in TURNING
+    }
+    assert turns[1] > 8
+    assert turns[-1] < -3
+
+
+def test_people_are_more_content_when_nobody_has_to_wait(year: Year) -> None:
+    for service in ("terveysasemat", "hammashoitolat", "paivakodit", "uimahallit"):
+        assert year.at_hour[service, 10].mean < year.at_hour[service, 8].mean - 2, service
+        assert year.at_hour[service, 15].mean < year.at_hour[service, 13].mean - 2, service
+    assert year.of_months("uimahallit", 7) > year.of_months("uimahallit", 1) + 5
 
 
 def test_a_day_repeats_itself_by_its_seed_whenever_it_is_played() -> None:

@@ -47,11 +47,12 @@ def all_at_once(count: int) -> list[Due]:
     return [(0.0, event) for _, event in presses(1_000, count / 1_000, START)]
 
 
-def test_a_day_holds_the_scale_of_the_busiest_of_the_last_seven() -> None:
-    one = len(busiest_day(3, TODAY))
-    assert len(day_plan(3, TODAY, scale=1, seconds=60)) == one
-    assert len(day_plan(3, TODAY, scale=0.1, seconds=60)) == pytest.approx(one / 10, abs=1)
-    assert len(day_plan(3, TODAY, scale=2.5, seconds=60)) == pytest.approx(one * 2.5, rel=0.02)
+def test_a_day_holds_the_scale_of_the_busiest_of_the_last_seven_of_each_city() -> None:
+    cities = [len(busiest_day(seed, TODAY)) for seed in (3, 4, 5)]
+    held = {scale: len(day_plan(3, TODAY, scale=scale, seconds=60)) for scale in (0.1, 1, 2.5)}
+    assert held[1] == cities[0]
+    assert held[0.1] == pytest.approx(cities[0] / 10, abs=1)
+    assert held[2.5] == pytest.approx(sum(cities) / 3 * 2.5, abs=1)
 
 
 def test_a_day_fills_its_time_in_order_and_has_rush_hours() -> None:

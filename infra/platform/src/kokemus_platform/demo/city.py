@@ -66,7 +66,7 @@ class Device:
     unit: str
     service: Service
     mood: float
-    """How far this unit's people are above or below the service's quality."""
+    """How far this unit's people are above or below the service's quality, in log-odds."""
 
     @property
     def subject(self) -> str:
@@ -268,7 +268,7 @@ def devices() -> tuple[Device, ...]:
                     id=f"K{len(found) + 1:03}",
                     unit=units[number % service.units],
                     service=service,
-                    mood=(number % service.units * 7 % 11 - 5) / 60,
+                    mood=(number % service.units * 7 % 11 - 5) / 10,
                 )
             )
     return tuple(found)

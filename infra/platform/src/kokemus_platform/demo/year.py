@@ -15,7 +15,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from kokemus.contracts import events
-from kokemus_platform.demo.city import SOURCE, Device, Service, devices
+from kokemus_platform.demo import contentment
+from kokemus_platform.demo.city import SOURCE, Device, devices
 
 ZONE: Final = ZoneInfo("Europe/Helsinki")
 DAYS: Final = 365
@@ -31,7 +32,8 @@ SILENT_DAYS: Final = 21
 TICK: Final = timedelta(seconds=20)
 """A trickle's press comes so often: about the city's mean over day and night."""
 
-RUSH_HOURS: Final = frozenset({10, 11, 15, 16})
+WEEKDAYS: Final = (1.12, 1.04, 1.0, 0.98, 0.86, 1.0, 1.0)
+"""How busy a weekday is."""
 REASONS: Final = ("henkilokunta", "odotusaika", "tilat", "asian_hoituminen", "tiedonsaanti", "muu")
 REASON_WEIGHTS: Final = {
     "negative": tuple(accumulate((0.12, 0.38, 0.12, 0.2, 0.13, 0.05))),
@@ -78,7 +80,8 @@ def at_tick(seed: int, now: datetime) -> events.KioskPressed:
     luck = random.Random(f"{seed}/tick/{tick}")  # noqa: S311 - a demo must repeat itself
     device = luck.choice([device for device in devices() if device.id != SILENT])
     pressed = datetime.fromtimestamp(tick * TICK.total_seconds(), UTC).astimezone(ZONE)
-    return _press(f"{seed}/tick/{tick}", device, pressed, luck)
+    content = contentment.on(seed, device, pressed.date())
+    return _press(f"{seed}/tick/{tick}", device, pressed, content, luck)
 
 
 def _of_device(seed: int, device: Device, day: date) -> Iterator[events.Event]:
@@ -87,7 +90,9 @@ def _of_device(seed: int, device: Device, day: date) -> Iterator[events.Event]:
     if opens == closes:
         return
     service = device.service
-    expected = service.presses * service.months[day.month - 1] * luck.lognormvariate(-0.03, 0.25)
+    busy = service.months[day.month - 1] * WEEKDAYS[day.weekday()]
+    expected = service.presses * busy * luck.lognormvariate(-0.03, 0.25)
+    content = contentment.on(seed, device, day)
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZONE)
     offset = timezone(noon.utcoffset() or timedelta())
     hours = _hours(opens, closes)
@@ -102,19 +107,19 @@ def _of_device(seed: int, device: Device, day: date) -> Iterator[events.Event]:
             luck.randrange(60),
             tzinfo=offset,
         )
-        press = _press(f"{seed}/{day:%Y%m%d}/{device.id}/{number}", device, pressed, luck)
+        press = _press(f"{seed}/{day:%Y%m%d}/{device.id}/{number}", device, pressed, content, luck)
         yield press
         if luck.random() < ANSWERED and not press.data.misuse:
             yield from _reason(press, luck)
 
 
 def _press(
-    press_id: str, device: Device, pressed: datetime, luck: random.Random
+    press_id: str, device: Device, pressed: datetime, content: float, luck: random.Random
 ) -> events.KioskPressed:
     misuse = luck.random() < MISUSE
-    mood = device.mood - (0.05 if pressed.hour in RUSH_HOURS else 0.0)
-    weights = _values(device.service, round(mood, 3), misuse=misuse)
     scale = device.service.scale
+    quality = contentment.share(content - contentment.waiting(pressed.hour))
+    weights = _values(scale, None if misuse else quality)
     return events.KioskPressed(
         specversion="1.0",
         id=press_id,
@@ -176,12 +181,11 @@ def _hours(opens: int, closes: int) -> Sequence[float]:
 
 
 @cache
-def _values(service: Service, mood: float, *, misuse: bool) -> Sequence[float]:
-    """Running weights of a scale's values; misuse has no opinion."""
-    size = events.SCALE_SIZES[service.scale]
-    if misuse:
+def _values(scale: events.Scale, quality: float | None) -> Sequence[float]:
+    """Running weights of a scale's values; misuse has no quality, and so no opinion."""
+    size = events.SCALE_SIZES[scale]
+    if quality is None:
         return tuple(accumulate([1.0] * size))
-    quality = min(0.97, max(0.05, service.quality + mood))
     steps = size - 1
     # A binomial around the quality, with the angry few that every place has.
     shape = [
