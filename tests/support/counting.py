@@ -65,11 +65,11 @@ def press(
     )
 
 
-def misused(original: events.KioskPressed) -> events.KioskMisused:
-    """The mark that a vendor sets on a press afterwards."""
+def misused(original: events.KioskPressed, *, again: str = "") -> events.KioskMisused:
+    """The mark that a vendor sets on a press afterwards; `again` makes it one under another id."""
     return events.KioskMisused(
         specversion="1.0",
-        id=f"{original.id}.misused",
+        id=f"{original.id}.misused{again}",
         source=original.source,
         subject=original.subject,
         time=original.time + timedelta(days=3),
@@ -79,11 +79,11 @@ def misused(original: events.KioskPressed) -> events.KioskMisused:
     )
 
 
-def withdrawn(original: events.KioskPressed) -> events.ObservationWithdrawn:
-    """The withdrawal of a press."""
+def withdrawn(original: events.KioskPressed, *, again: str = "") -> events.ObservationWithdrawn:
+    """The withdrawal of a press; `again` makes it one under another id."""
     return events.ObservationWithdrawn(
         specversion="1.0",
-        id=f"{original.id}.withdrawn",
+        id=f"{original.id}.withdrawn{again}",
         source=original.source,
         subject=original.subject,
         time=original.time + timedelta(days=1),
@@ -99,7 +99,7 @@ def busy_days(
 ) -> list[events.Event]:
     """Presses over days that hold the night on which summer time begins, with corrections.
 
-    2 % are marked at once, 2 % later, 1 % are withdrawn; three scales.
+    2 % are marked at once, 2 % later, 1 % are withdrawn, 1 % both; three scales.
     """
     chance = random.Random(seed)
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
@@ -123,14 +123,22 @@ def busy_days(
             made.append(misused(one))
         elif lot < 0.03:
             made.append(withdrawn(one))
+        elif lot < 0.04:
+            made += [misused(one), withdrawn(one)]
     chance.shuffle(made)
     return made
 
 
 def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
-    """What the day counts must be: each (source, id) once, the first; written to be obvious."""
+    """What the day counts must be; written to be obvious.
+
+    Each (source, id) counts once, the first. Each press is withdrawn once and marked once, and what
+    is withdrawn is gone, marked or not.
+    """
     cells: Counter[Cell] = Counter()
     seen: set[tuple[str, str]] = set()
+    marks: dict[tuple[str, str], events.KioskMisused] = {}
+    withdrawals: dict[tuple[str, str], events.ObservationWithdrawn] = {}
     for event in sent:
         if (event.source, event.id) in seen:
             continue
@@ -138,12 +146,19 @@ def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
         match event:
             case events.KioskPressed(time=moment, data=data):
                 cells[_cell(event, moment, data, marked=data.misuse)] += 1
-            case events.KioskMisused(data=events.Misused(press=named)) if not named.data.misuse:
-                cells[_cell(event, named.time, named.data, marked=False)] -= 1
-                cells[_cell(event, named.time, named.data, marked=True)] += 1
-            case events.ObservationWithdrawn(data=events.Withdrawn(original=named)):
-                assert isinstance(named, events.OriginalPress)
-                cells[_cell(event, named.time, named.data, marked=named.data.misuse)] -= 1
+            case events.KioskMisused(data=events.Misused(press_id=press_id)):
+                marks.setdefault((event.source, press_id), event)
+            case events.ObservationWithdrawn(data=events.Withdrawn(original_id=original_id)):
+                withdrawals.setdefault((event.source, original_id), event)
+    for press_of, mark in marks.items():
+        named = mark.data.press
+        if press_of not in withdrawals and not named.data.misuse:
+            cells[_cell(mark, named.time, named.data, marked=False)] -= 1
+            cells[_cell(mark, named.time, named.data, marked=True)] += 1
+    for withdrawal in withdrawals.values():
+        original = withdrawal.data.original
+        assert isinstance(original, events.OriginalPress)
+        cells[_cell(withdrawal, original.time, original.data, marked=original.data.misuse)] -= 1
     return Counter({cell: number for cell, number in cells.items() if number})
 
 

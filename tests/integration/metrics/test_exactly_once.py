@@ -12,11 +12,11 @@ from confluent_kafka import Producer
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from kokemus.contracts import wire
+from kokemus.contracts import events, wire
 from kokemus_platform import topics as topic_tools
 from kokemus_platform.kafka import ApacheKafka, Broker
 from kokemus_platform.postgres import Postgres
-from support.counting import Counting, busy_days, press, wait_until
+from support.counting import Counting, busy_days, misused, press, wait_until, withdrawn
 from support.fault_proxy import FaultProxy
 
 FULL = os.environ.get("KOKEMUS_TEST_FULL") == "1"
@@ -55,6 +55,22 @@ def test_every_event_twice_and_shuffled_counts_once(counting: Counting) -> None:
     counting.send(twice)
     applied, repeated, dead = counting.wait_for(len(twice))
     assert (applied, repeated, dead) == (len(sent), len(sent), 0)
+    counting.assert_exact(sent)
+
+
+def test_presses_corrected_again_under_other_ids_are_taken_back_once(counting: Counting) -> None:
+    first, again = busy_days(EVENTS // 4, seed=20), []
+    for one in first[:500]:
+        if isinstance(one, events.KioskPressed):
+            again += [make(one, again=id_) for make in (misused, withdrawn) for id_ in ("", ".2")]
+    sent = [*first, *again]
+    random.Random(21).shuffle(sent)
+    counting.start(2)
+    counting.send(sent)
+    reached(counting, len(sent) / 2)
+    counting.kill()
+    counting.start()
+    counting.wait_for(len(sent))
     counting.assert_exact(sent)
 
 

@@ -13,9 +13,10 @@ from kokemus.contracts import events, wire
 from kokemus.contracts.topics import declarations
 from kokemus.errors import Reason
 from metrics.domain.batches import REFUSALS_IN_A_ROW, BatchDecoder, Forgotten, first_too_many
+from metrics.domain.corrections import Correction, moves, settled
 from metrics.domain.local_time import LocalHours, day_of
-from metrics.domain.presses import Columns, PressReader, correction, tally
-from support.counting import busy_days, count_by_hand, misused, press, withdrawn
+from metrics.domain.presses import Columns, PressReader, tally
+from support.counting import busy_days, count_by_hand, press
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 PRESSES = declarations()["kiosk-presses.v1"]
@@ -57,13 +58,15 @@ def columns_of(sent: list[events.Event]) -> Columns:
     batch = decoder().decode([Message(wire.encode(event)) for event in sent])
     assert not batch.refused
     hours = LocalHours(HELSINKI)
-    moves = [
-        move
-        for other in batch.others
-        if not isinstance(other, Forgotten)
-        for move in correction(other, hours)
-    ]
-    return batch.columns.extended(moves)
+    corrections = [other for other in batch.others if isinstance(other, Correction)]
+    standing = [how for how, _ in settled(corrections, set())]
+    return batch.columns.extended(
+        [
+            move
+            for one, how in zip(corrections, standing, strict=True)
+            for move in moves(one, how, hours)
+        ]
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -102,18 +105,6 @@ def test_a_tally_adds_up_whatever_the_order(data: st.DataObject) -> None:
     assert {k: v for k, v in found.items() if v} == {k: v for k, v in expected.items() if v}
     cells = [tuple(cell) for cell in result.cells.tolist()]
     assert cells == sorted({(row, day) for row, day, _ in expected})
-
-
-def test_a_press_marked_when_it_came_is_not_moved_by_a_later_mark() -> None:
-    assert correction(misused(press(misuse=True)), LocalHours(HELSINKI)) == []
-
-
-def test_a_mark_and_a_withdrawal_take_back_exactly_what_they_name() -> None:
-    one = press(value=2)
-    columns = columns_of([one, misused(one), withdrawn(one)])
-    assert sorted(zip(columns.marked.tolist(), columns.amount.tolist(), strict=True)) == [
-        (False, -1), (False, -1), (False, 1), (True, 1),
-    ]  # fmt: skip
 
 
 BAD: dict[str, tuple[bytes, Reason]] = {

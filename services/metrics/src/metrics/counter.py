@@ -30,9 +30,10 @@ from kokemus.metric_names import (
 )
 from kokemus.telemetry import Meters
 from metrics.domain.batches import Batch, Forgotten, Record, first_too_many
+from metrics.domain.corrections import Standing, claims_to_know, moves, settled
 from metrics.domain.local_time import LocalHours
-from metrics.domain.presses import Move, PeriodCount, Press, correction, reasoned
-from metrics.domain.seen import Hasher, SeenIds, by_shard, shard_of
+from metrics.domain.presses import Move, PeriodCount, Press, reasoned
+from metrics.domain.seen import HASH_BYTES, Hasher, SeenIds, by_shard, shard_of
 from metrics.storage.counting import (
     Chunk,
     CountingStore,
@@ -346,8 +347,9 @@ class Counter:
         """Adds to the work what is new among the kept events of a batch."""
         topic = batch.messages[0].topic() or ""
         fresh = kept[batch.at]
+        standing: dict[int, Standing] = {}
         if batch.topic.cleanup == "delete" and fresh.any():
-            fresh &= self._unseen(batch, fresh, work)
+            fresh, standing = self._unseen(batch, fresh, work)
         keys = {number: self._placed[topic, number].key for number in self._numbers(batch, kept)}
         pressed = len(batch.presses)
         counted = np.bincount(batch.partition[batch.at[:pressed][fresh[:pressed]]])
@@ -356,13 +358,13 @@ class Counter:
             piece = work.slices[key]
             piece.applied += int(counted[number]) if number < len(counted) else 0
             piece.repeated += int(again[number]) if number < len(again) else 0
-        moves: list[Move] = []
+        moved: list[Move] = []
         for index in (np.flatnonzero(fresh[pressed:]) + pressed).tolist():
             record, message = batch.others[index - pressed], int(batch.at[index])
             key = keys[int(batch.partition[message])]
             match record:
                 case events.KioskMisused() | events.ObservationWithdrawn():
-                    moves += correction(record, self._hours)
+                    moved += moves(record, standing[index], self._hours)
                 case events.KioskCounted():
                     work.effects.periods.append(
                         PeriodCount(record.subject, record.source, record.id, record.data)
@@ -379,17 +381,22 @@ class Counter:
                 reasons[cell[0]] = reasons.get(cell[0], 0) + cell[1]
         if pressed:
             presses = batch.columns.kept(fresh[:pressed])
-            work.presses = presses.extended(moves) if moves else presses
-        elif moves:
-            work.presses = batch.columns.extended(moves)
+            work.presses = presses.extended(moved) if moved else presses
+        elif moved:
+            work.presses = batch.columns.extended(moved)
 
     @staticmethod
     def _numbers(batch: Batch, kept: NDArray[np.bool_]) -> list[int]:
         numbers: list[int] = np.unique(batch.partition[kept]).tolist()
         return numbers
 
-    def _unseen(self, batch: Batch, wanted: NDArray[np.bool_], work: Work) -> NDArray[np.bool_]:
-        """Which of the wanted events were never counted; adds their chunks to the work."""
+    def _unseen(
+        self, batch: Batch, wanted: NDArray[np.bool_], work: Work
+    ) -> tuple[NDArray[np.bool_], dict[int, Standing]]:
+        """Which of the wanted events change something, and how corrections among them stand.
+
+        Adds the chunks of what is new to the work.
+        """
         if self._hasher is None:
             self._hasher = Hasher(self._store.hash_key())
         found: list[Press | events.Event] = [
@@ -408,13 +415,51 @@ class Counter:
         self._load(batch.topic.name, set(np.unique(shards).tolist()))
         fresh = self._seen.unseen(hashes)
         packed = np.frombuffer(hashes, dtype="V16")[fresh]
-        for shard, part in by_shard(packed, shards[fresh]).items():
+        shards = shards[fresh]
+        result = np.zeros(len(wanted), dtype=np.bool_)
+        result[wanted] = fresh
+        standing, claimed, claimed_shards = self._settle(batch, result, self._hasher)
+        if claimed:
+            packed = np.append(packed, np.frombuffer(claimed, dtype="V16"))
+            shards = np.append(shards, claimed_shards)
+        for shard, part in by_shard(packed, shards).items():
             newest = self._newest.get((batch.topic.name, shard))
             seq = newest.seq + 1 if newest else 1
             work.chunks.append(Chunk(batch.topic.name, shard, seq, part))
-        result = np.zeros(len(wanted), dtype=np.bool_)
-        result[wanted] = fresh
-        return result
+        result[[index for index, one in standing.items() if one is Standing.REPEATED]] = False
+        return result, standing
+
+    def _settle(
+        self, batch: Batch, fresh: NDArray[np.bool_], hasher: Hasher
+    ) -> tuple[dict[int, Standing], bytes, list[int]]:
+        """How the fresh corrections stand, by index; the hashes that they claim, and their shards.
+
+        Claims are kept like ids seen, in the shard of the subject, which `_unseen` has loaded.
+        """
+        pressed = len(batch.presses)
+        corrections = {}
+        for index in (np.flatnonzero(fresh[pressed:]) + pressed).tolist():
+            record = batch.others[index - pressed]
+            if isinstance(record, events.KioskMisused | events.ObservationWithdrawn):
+                corrections[index] = record
+        if not corrections:
+            return {}, b"", []
+        asked = claims_to_know(corrections.values())
+        hashes = hasher.hashes(
+            batch.topic.name, [claim.source for claim in asked], [claim.what for claim in asked]
+        )
+        unheard = self._seen.unseen(hashes).tolist()
+        holding = {claim for claim, new in zip(asked, unheard, strict=True) if not new}
+        of_claim = {
+            claim: hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at, claim in enumerate(asked)
+        }
+        standing, claimed, shards = {}, [], []
+        found = settled(list(corrections.values()), holding)
+        for (index, record), (how, claims) in zip(corrections.items(), found, strict=True):
+            standing[index] = how
+            claimed += [of_claim[claim] for claim in claims]
+            shards += [shard_of(record.subject)] * len(claims)
+        return standing, b"".join(claimed), shards
 
     def _load(self, topic: str, shards: set[int]) -> None:
         """Brings memory up to what the shards' logs hold.

@@ -1,7 +1,7 @@
 """From decoded kiosk events to what changes in the counts: pure, and by columns, not by rows.
 
-A press adds one to the value of its cell, a press marked as misuse one to the marked ones. A later
-mark moves one, a withdrawal takes one back. Additions commute, so the order of events is free.
+A press adds one to the value of its cell, a press marked as misuse one to the marked ones; what
+corrections move is beside (`corrections`). Additions commute, so the order of events is free.
 """
 
 from collections.abc import Sequence
@@ -282,25 +282,6 @@ def _all_identifiers(ids: Sequence[str]) -> bool:
     if not joined.isascii() or joined.encode().translate(None, _IDENTIFIER_BYTES).strip(b"\n"):
         return False
     return not any(identity[0] in "._:/-" for identity in ids)
-
-
-def correction(event: events.Event, hours: LocalHours) -> list[Move]:
-    """What a later mark or a withdrawal of a press changes; nothing for any other event."""
-    match event:
-        case events.KioskMisused(data=events.Misused(press=named)):
-            if named.data.misuse:
-                return []  # it came marked: nothing is left to move
-            stream = stream_of(event.subject, event.source, named.data)
-            hour, value = hours.of_moment(named.time), named.data.value
-            return [Move(stream, hour, value, False, -1), Move(stream, hour, value, True, 1)]
-        case events.ObservationWithdrawn(
-            data=events.Withdrawn(original=events.OriginalPress() as o)
-        ):
-            stream = stream_of(event.subject, event.source, o.data)
-            hour = hours.of_moment(o.time)
-            return [Move(stream, hour, o.data.value, o.data.misuse, -1)]
-        case _:
-            return []
 
 
 def reasoned(event: events.Event, hours: LocalHours) -> tuple[Reasoned, int] | None:
