@@ -34,6 +34,7 @@ _LIBRDKAFKA: Final = {
     "fetch.queue.backoff.ms": 20,
     "queued.min.messages": 50_000,
     "queued.max.messages.kbytes": 32_768,
+    "fetch.max.bytes": 8_388_608,  # an answer of FastStream's 50 MB is held whole beside the queue
 }
 """Names of librdkafka that FastStream does not list, or overrides."""
 
