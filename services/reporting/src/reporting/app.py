@@ -56,7 +56,6 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         raise ValueError("the session key needs at least 32 bytes")
     engine, http = engine_for(settings), http_for(settings)
     people = People(settings.people_file)
-    people.get("")
     texts, files = Texts(), static_files()
     store = ReleaseStore(engine)
     metrics = MetricsClient(http, settings.metrics_key_file)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
+import structlog
 
 from kokemus.errors import Unavailable
 from reporting.domain.live import (
@@ -52,6 +53,8 @@ class _Unplaced(msgspec.Struct):
 
 
 T = TypeVar("T")
+
+_log = structlog.get_logger()
 
 
 class MetricsClient:
@@ -158,7 +161,7 @@ class MetricsClient:
 
     async def _get(self, path: str, query: dict[str, Any], shape: type[T]) -> T:
         request = self._http.build_request("GET", path, params=query)
-        request.headers["Authorization"] = f"Bearer {self._key_file.read_text().strip()}"
+        request.headers["Authorization"] = f"Bearer {self._key()}"
         address = str(request.url)
         known = self._known.get(address)
         if known:
@@ -181,3 +184,11 @@ class MetricsClient:
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return decoded
+
+    def _key(self) -> str:
+        """The key as its file has it now: a mounted secret is replaced while this runs."""
+        try:
+            return self._key_file.read_text("ascii").strip()
+        except (OSError, ValueError) as error:
+            _log.error("key of the metrics API unreadable", error=type(error).__name__)
+            raise Unavailable(f"the metrics API's key: {type(error).__name__}") from error

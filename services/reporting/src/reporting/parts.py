@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from reporting.domain.languages import CODES, Code, Language
 from reporting.domain.people import Person, read_people
 from reporting.domain.sessions import Attempts, Signer
@@ -14,22 +16,45 @@ from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.releases import ReleaseStore, SessionStore
 
+_log = structlog.get_logger()
+
 
 class People:
-    """The people file, read again whenever it changes."""
+    """The people file, read again whenever it changes.
+
+    A file that can no longer be read keeps the people that were read last, and says so in the log:
+    a half-written file must not lock everybody out.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Reads the file.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is no list of people.
+        """
         self._path = path
         self._read_at = -1
         self._people: dict[str, Person] = {}
+        self._complained = False
+        self._refresh()
 
     def get(self, user: str) -> Person | None:
         """The person of this name, if there is one now."""
+        try:
+            self._refresh()
+        except (OSError, ValueError) as error:
+            if not self._complained:
+                _log.error("people file unreadable, the last hold", error=type(error).__name__)
+            self._complained = True
+        return self._people.get(user)
+
+    def _refresh(self) -> None:
         changed = self._path.stat().st_mtime_ns
         if changed != self._read_at:
             self._people = dict(read_people(self._path.read_bytes()))
             self._read_at = changed
-        return self._people.get(user)
+        self._complained = False
 
 
 @dataclass(frozen=True)
