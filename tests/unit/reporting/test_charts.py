@@ -61,3 +61,18 @@ def test_a_break_within_a_period_cuts_it_off_on_both_sides() -> None:
 def test_heights_come_from_printed_values_only() -> None:
     heights = re.findall(r'cy="([\d.]+)"', chart([87, 87, 86]))
     assert heights[0] == heights[1] != heights[2]
+
+
+def test_the_value_of_the_lower_of_two_lines_stands_below_it() -> None:
+    values: dict[str, list[float | None]] = {"upper": [70, 60], "lower": [40, 55]}
+    lines = [
+        Line(name, points, [name, name], dashed=name == "lower") for name, points in values.items()
+    ]
+    drawn = str(line_chart("Both", "in the table", lines, Axis(["a", "b"])))
+    places = re.findall(r'chart-value" x="[\d.]+%" y="([\d.]+)"[^>]*>(\w+)', drawn)
+    heights = re.findall(r'cy="([\d.]+)"', drawn) + re.findall(
+        r'<svg x="[^"]+" y="([\d.]+)"', drawn
+    )
+    assert len(places) == len(heights) == 4
+    for (place, name), height in zip(places, heights, strict=True):
+        assert (float(place) > float(height)) == (name == "lower")

@@ -77,7 +77,7 @@ def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
         edge(mark.before) for mark in marks if mark.cuts for edge in (math.floor, math.ceil)
     )
     cuts |= {edge for place in axis.partial for edge in (place, place + 1)}
-    parts += [_line(line, axis, cuts) for line in lines]
+    parts += [_line(line, lines, axis, cuts) for line in lines]
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - every text in it is escaped
 
 
@@ -113,7 +113,7 @@ def _x_of(index: int, count: int) -> str:
 
 def _x(index: float, count: int) -> str:
     """A place in per cent: right of the scale's words; a lone point in the middle."""
-    place = 50.0 if count == 1 else 14 + 80 * index / (count - 1)
+    place = 50.0 if count == 1 else 14 + 78 * index / (count - 1)
     return f"{place:.2f}".rstrip("0").rstrip(".")
 
 
@@ -147,7 +147,7 @@ def _mark(mark: Mark, number: int, count: int) -> str:
     )
 
 
-def _line(line: Line, axis: Axis, cuts: frozenset[int]) -> str:
+def _line(line: Line, lines: Sequence[Line], axis: Axis, cuts: frozenset[int]) -> str:
     count = len(axis.labels)
     kind = "chart-line-2" if line.dashed else "chart-line-1"
     dash = ' stroke-dasharray="7 5"' if line.dashed else ""
@@ -162,6 +162,10 @@ def _line(line: Line, axis: Axis, cuts: frozenset[int]) -> str:
     for index, value in enumerate(line.values):
         if value is not None:
             parts.append(_point(line, index, value, count, hollow=index in axis.partial))
+            if count <= 6 or index == max(
+                i for i, one in enumerate(line.values) if one is not None
+            ):
+                parts.append(_value(line, lines, index, count))
     return "".join([*parts, "</g>"])
 
 
@@ -169,21 +173,27 @@ def _point(line: Line, index: int, value: float, count: int, *, hollow: bool) ->
     look = 'fill="none" stroke-width="2"' if hollow else 'stroke="none"'
     x, y = _x(index, count), float(_y(value))
     if line.dashed:
-        shape = f'<svg x="{x}%" y="{y:g}" overflow="visible"><path d="M-4-4h8v8h-8z" {look}/></svg>'
+        return f'<svg x="{x}%" y="{y:g}" overflow="visible"><path d="M-4-4h8v8h-8z" {look}/></svg>'
+    return f'<circle cx="{x}%" cy="{y:g}" r="4.5" {look}/>'
+
+
+def _value(line: Line, lines: Sequence[Line], index: int, count: int) -> str:
+    """The printed value of a point: below it where another line is above, or where it dips."""
+    height = line.values[index] or 0
+    if len(lines) > 1:
+        others = [one.values[index] or 0 for one in lines if one is not line]
+        under = max(others) > height or (max(others) == height and line.dashed)
     else:
-        shape = f'<circle cx="{x}%" cy="{y:g}" r="4.5" {look}/>'
-    named = count <= 6 or index == max(i for i, one in enumerate(line.values) if one is not None)
-    if not named:
-        return shape
-    below = _better_below(line.values, index) and y + 24 < _BOTTOM
-    text_y = y + 24 if below else y - 12
-    return shape + (
-        f'<text class="chart-value" x="{x}%" y="{text_y:g}" stroke="none"'
+        under = _dips(line.values, index)
+    y = float(_y(height))
+    y = y + 24 if under and y + 24 < _BOTTOM else y - 12
+    return (
+        f'<text class="chart-value" x="{_x(index, count)}%" y="{y:g}" stroke="none"'
         f' text-anchor="{_anchor(index, count)}">{escape(line.words[index])}</text>'
     )
 
 
-def _better_below(values: Sequence[float | None], index: int) -> bool:
+def _dips(values: Sequence[float | None], index: int) -> bool:
     """Whether a point lies in a dip, so that its value would stand on the line if it were above."""
     value = values[index] or 0
     beside = (*values[max(index - 1, 0) : index], *values[index + 1 : index + 2])
