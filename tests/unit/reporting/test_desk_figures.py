@@ -39,3 +39,17 @@ def test_a_negative_nps_stays_within_its_small_line() -> None:
     drawn = str(made.rows[0].spark)
     assert [part.split('"')[0] for part in drawn.split('y1="')[1:]] == ["26.0", "15.0"]
     assert 'cy="4.0"' in drawn
+
+
+def test_a_small_line_shows_its_own_part_of_the_scale_and_a_small_change_stays_small() -> None:
+    def heights(*values: float) -> list[float]:
+        months = [
+            live("happy_index", value, period=whole_month(number))
+            for number, value in enumerate(values, 1)
+        ]
+        (made,) = desk.series([live("happy_index", 80)], months, FI)
+        parts = str(made.rows[0].spark).split('y1="')[1:]
+        return [float(part.split('"')[0]) for part in parts]
+
+    assert heights(60, 90, 90) == [26.0, 4.0]
+    assert heights(80, 81, 81) == [15.6, 14.4]

@@ -58,14 +58,20 @@ def test_too_few_answers_are_told_in_words() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (Change(2, "better", "ok"), "Vuotta aiempaan: +2, parempi."),
+        (Change(2, "better", "ok"), "Hymiöindeksin muutos vuodessa: +2, parempi."),
         (
             Change(-1, "no_clear_change", "ok"),
-            "Vuotta aiempaan: \N{MINUS SIGN}1, ei selvää muutosta.",
+            "Hymiöindeksin muutos vuodessa: \N{MINUS SIGN}1, ei selvää muutosta.",
         ),
-        (Change(None, None, "not_comparable"), "Vuotta aiempaan: ei vertailukelpoinen."),
-        (Change(None, None, "no_baseline"), "Vuotta aiempaan: ei perusvuotta."),
-        (Change(3, None, "changed_composition"), "Vuotta aiempaan: +3, mittauspaikat muuttuneet."),
+        (
+            Change(None, None, "not_comparable"),
+            "Hymiöindeksiä ei voi verrata vuoden takaiseen.",
+        ),
+        (Change(None, None, "no_baseline"), "Vuoden takaista hymiöindeksiä ei ole."),
+        (
+            Change(3, None, "changed_composition"),
+            "Hymiöindeksin muutos vuodessa: +3, mittauspaikat muuttuneet.",
+        ),
     ],
 )  # fmt: skip
 def test_a_change_is_told_with_its_verdict_or_why_there_is_none(change: Change, said: str) -> None:
@@ -131,6 +137,31 @@ def test_the_start_page_of_a_great_city_leaves_units_to_the_search() -> None:
     edition = Edition("r1", content(entities=(entity("top", "service"), *many)))
     (top,) = pages.tree(edition, FI)
     assert not top.below
+    assert not top.units
+
+
+def test_the_start_page_keeps_units_apart_from_what_has_units_of_its_own() -> None:
+    known = (
+        entity("top", "division"),
+        entity("own", "unit", "top"),
+        entity("service", "service", "top"),
+        entity("kallio", "unit", "service"),
+    )
+    (top,) = pages.tree(Edition("r1", content(entities=known)), FI)
+    assert [one.id for one in top.units] == ["own"]
+    assert [(one.id, one.units[0].id) for one in top.below] == [("service", "kallio")]
+
+
+def test_a_month_that_is_not_over_is_not_told_first() -> None:
+    running = Period(date(2026, 3, 1), date(2026, 3, 20), "month")
+    march = [
+        live("press_count", 40, period=running, flags=["partial_period"]),
+        live("happy_index", 50, period=running, flags=["partial_period"]),
+    ]
+    page = page_of(content(*in_month(1, 80), *in_month(2, 87), *march))
+    assert page.sections[0].period == "helmikuu 2026"
+    assert [row.period for row in page.sections[0].tables[0].rows][-1] == "1.3.\N{EN DASH}20.3.2026"
+    assert page_of(content(*march)).sections[0].period == "1.3.\N{EN DASH}20.3.2026"
 
 
 def test_an_embedded_figure_says_the_same_as_the_page() -> None:
@@ -168,6 +199,13 @@ def test_the_recommendation_question_is_told_in_its_own_words_with_its_three_sha
     assert section.sentence.endswith("metric.nps oli 12.")
     assert "hymiö" not in section.asked + section.sentence
     assert [tile.metric for tile in section.tiles] == ["nps", *shares, "press_count"]
+    assert section.tables[0].columns == [
+        "Vastauksia (n)",
+        "NPS",
+        "Suosittelijat",
+        "Passiiviset",
+        "Arvostelijat",
+    ]
 
 
 def test_a_year_that_began_late_or_is_not_over_says_so_and_no_line_leads_to_it() -> None:

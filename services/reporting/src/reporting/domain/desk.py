@@ -28,6 +28,9 @@ _LOWEST: Final = {
 _FIRST: Final = ("happy_index", "nps")
 """The metrics by which a child is shown: no series has both."""
 
+_SPAN: Final = 0.2
+"""The part of a metric's scale that a small line shows at least: a smaller change looks small."""
+
 SeriesKey = tuple[str, str, str]
 
 
@@ -204,7 +207,7 @@ def _spark(
         first=language.value(figure.metric, known[0]),
         last=language.value(figure.metric, known[-1]),
     )
-    heights = [
-        None if value is None else 100 * (value - lowest) / (100 - lowest) for value in values
-    ]
+    span = max(max(known) - min(known), _SPAN * (100 - lowest))
+    bottom = (max(known) + min(known) - span) / 2
+    heights = [None if value is None else 100 * (value - bottom) / span for value in values]
     return sparkline(words, heights)

@@ -28,11 +28,10 @@ class Series(NamedTuple):
 
     @property
     def newest(self) -> Row | None:
-        """The row that a page speaks of first: the newest of the finest grain."""
-        for grain in ("month", "year"):
-            if self.rows.get(grain):
-                return self.rows[grain][-1]
-        return None
+        """The row that a page speaks of first: the newest month that is whole, else the newest."""
+        months, years = self.rows["month"], self.rows["year"]
+        whole = next((row for row in reversed(months) if not self.partial(row)), None)
+        return whole or next(reversed(months or years), None)
 
     def late_start(self, year: Period) -> Period | None:
         """The first month with answers in a year; None where it is January, or not known."""

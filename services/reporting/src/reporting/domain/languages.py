@@ -109,8 +109,8 @@ class Language:
         return f"{format_date(first, start, locale=self._locale)}{gap}{self.day(last)}"
 
     def month(self, day: date) -> str:
-        """A short name for a month, for the axis of a chart."""
-        return format_date(day, "LLL", locale=self._locale).rstrip(".")
+        """A short name for a month of a year, for the axis of a chart."""
+        return format_date(day, "L/y" if self.code == "fi" else "LLL y", locale=self._locale)
 
     def sort_key(self, name: str) -> tuple[tuple[int, str], ...]:
         """Sorts names by this language: å, ä and ö come last in Finnish and Swedish."""

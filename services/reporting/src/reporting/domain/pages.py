@@ -60,6 +60,19 @@ _SCALES: Final = {
     "grade4_10": N_("asteikko 4\N{EN DASH}10"),
 }
 _FAMILIES: Final = {"recommend": N_("suosittelukysymys")}
+_COLUMNS: Final = {
+    "press_count": N_("Vastauksia (n)"),
+    "nps": N_("NPS"),
+    "promoter_share": N_("Suosittelijat"),
+    "passive_share": N_("Passiiviset"),
+    "detractor_share": N_("Arvostelijat"),
+}
+"""Metrics whose name is too long for a column."""
+_UNCHANGED: Final = {
+    "not_comparable": N_("Hymiöindeksiä ei voi verrata vuoden takaiseen."),
+    "no_baseline": N_("Vuoden takaista hymiöindeksiä ei ole."),
+}
+"""Why there is no change to tell, in a sentence."""
 _ASKED: Final = {
     "kiosk": N_("Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä."),
     "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
@@ -140,6 +153,8 @@ class Branch:
     name: str
     kind: str
     below: Sequence["Branch"]
+    units: Sequence["Branch"]
+    """What hangs below it and is a unit."""
 
 
 class Embedded(msgspec.Struct, frozen=True):
@@ -165,16 +180,21 @@ def tree(edition: Edition, language: Language, parent: str | None = None) -> lis
     Where there are many, units are left to the search and to their services' pages.
     """
     units = len(edition.entities) <= LISTED_WITH_UNITS
-    return [
-        Branch(
-            one.id,
-            language.of(one.names),
-            language.word(one.kind),
-            tree(edition, language, one.id),
+    found = []
+    for one in by_name(edition.children(parent), language):
+        if one.kind == "unit" and not units:
+            continue
+        below = tree(edition, language, one.id)
+        found.append(
+            Branch(
+                one.id,
+                language.of(one.names),
+                language.word(one.kind),
+                [branch for branch in below if edition.entities[branch.id].kind != "unit"],
+                [branch for branch in below if edition.entities[branch.id].kind == "unit"],
+            )
         )
-        for one in by_name(edition.children(parent), language)
-        if units or one.kind != "unit"
-    ]
+    return found
 
 
 def embedded(
@@ -277,7 +297,7 @@ def series_title(channel: str, scale: str | None, family: str | None, language: 
 
 
 def changed(change: Change | None, language: Language) -> str:
-    """What a comparison with the year before says, in words."""
+    """What a comparison with the year before says, in words; empty where there is none."""
     if change is None:
         return ""
     if change.status == "changed_composition":
@@ -287,12 +307,8 @@ def changed(change: Change | None, language: Language) -> str:
     else:
         why = language.word(f"status.{change.status}")
     if change.value is None or change.status not in ("ok", "changed_composition"):
-        return language.say("Vuotta aiempaan: %(why)s.", why=why)
-    return language.say(
-        "Vuotta aiempaan: %(value)s, %(verdict)s.",
-        value=language.change(change.value),
-        verdict=why,
-    )
+        return why
+    return f"{language.change(change.value)}, {why}"
 
 
 def tiles(row: Row, edition: Edition, language: Language) -> list[Tile]:
@@ -347,7 +363,7 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
         title=title,
         asked=_asked(series, language),
         sentence=sentence(edition, series, row, language) if row else "",
-        change=changed(index.change, language) if index else "",
+        change=_since_last_year(index.change, language) if index else "",
         tiles=tiles(row, edition, language) if row else [],
         period=language.period(row.period) if row else "",
         reported=_reported(reported, language),
@@ -356,6 +372,16 @@ def _section(edition: Edition, entity: Entity, series: Series, language: Languag
             for grain in ("month", "year")
             if series.rows[grain]
         ],
+    )
+
+
+def _since_last_year(change: Change | None, language: Language) -> str:
+    if change is None:
+        return ""
+    if change.status in _UNCHANGED:
+        return language.say(_UNCHANGED[change.status])
+    return language.say(
+        "Hymiöindeksin muutos vuodessa: %(change)s.", change=changed(change, language)
     )
 
 
@@ -449,8 +475,9 @@ def _table(
 
 def _heading(metric: str, name: str, language: Language) -> str:
     """A metric's name, short enough for a column."""
-    short = {"press_count": language.say("Vastauksia (n)"), "nps": "NPS"}
-    return short.get(metric, name.partition(" (")[0])
+    if metric in _COLUMNS:
+        return language.say(_COLUMNS[metric])
+    return name.partition(" (")[0]
 
 
 def _caption(grain: str, language: Language) -> str:
@@ -542,7 +569,7 @@ def _labels(rows: Sequence[Row], language: Language) -> list[str]:
 def _label(row: Row, language: Language) -> str:
     first = row.period.first
     if row.period.grain == "month":
-        return f"{language.month(first)} {first:%y}"
+        return language.month(first)
     return str(first.year)
 
 

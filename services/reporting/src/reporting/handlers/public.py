@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from reporting.domain import pages
 from reporting.domain.languages import CODES, Code
+from reporting.domain.reported import reported_below
 from reporting.parts import Parts
 from reporting.rendering import PUBLIC_CACHE, cached, holds
 from reporting.shelf import OnShelf
@@ -65,6 +66,7 @@ def _start(parts: Parts, code: Code) -> Handler:
                 query=query,
                 found=pages.matching(edition, query, language) if query else None,
                 tree=pages.tree(edition, language),
+                tops=[pages.page(edition, one, language) for one in edition.children(None)],
             )
 
         return cached(request, parts.shelf.page(on_shelf, ("start", code, query), make))
@@ -90,6 +92,7 @@ def _entity(parts: Parts, code: Code) -> Handler:
                 edition=edition,
                 release=on_shelf.release,
                 page=pages.page(edition, found, parts.languages[code]),
+                reported=reported_below(edition, found, parts.languages[code]),
             )
 
         return cached(request, parts.shelf.page(on_shelf, ("entity", code, found.id), make))
