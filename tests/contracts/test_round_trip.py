@@ -1,6 +1,7 @@
 """Any event that the contracts allow survives being written and read; the rest is refused."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -78,8 +79,10 @@ def kept(value: Any) -> Any:
             counts = (value.counts * 3)[:size]
             value = msgspec.structs.replace(value, counts=counts)
         case events.DevicePlaced():
-            leaf = f"device.{value.data.source}.{value.data.device_id}"
-            return msgspec.structs.replace(value, subject=leaf)
+            source = re.sub("[./]", "-", value.data.source)
+            data = msgspec.structs.replace(value.data, source=source)
+            leaf = f"device.{source}.{data.device_id}"
+            return msgspec.structs.replace(value, subject=leaf, data=data)
         case events.EntityValidity() | events.DeviceValidity():
             if value.valid_to is not None:
                 first, last = sorted([value.valid_from, value.valid_to])
@@ -218,22 +221,42 @@ def test_a_press_that_cannot_be_is_refused_naming_the_field(
     assert refused.value.pointer == pointer
 
 
-def test_a_device_is_placed_under_its_own_leaf_only() -> None:
-    placed = events.DevicePlaced(
-        specversion="1.0",
-        id="1",
-        source="registry",
-        subject="device.happyornot.4712",
-        time=datetime(2026, 11, 22, tzinfo=UTC),
-        data=events.DevicePlacement(
-            source="happyornot",
-            device_id="4711",
-            validities=[events.DeviceValidity(entity="u", valid_from=date(2026, 1, 1))],
-        ),
+def placed(subject: str, source: str, device: str) -> bytes:
+    return wire.encode(
+        events.DevicePlaced(
+            specversion="1.0",
+            id="1",
+            source="registry",
+            subject=subject,
+            time=datetime(2026, 11, 22, tzinfo=UTC),
+            data=events.DevicePlacement(
+                source=source,
+                device_id=device,
+                validities=[events.DeviceValidity(entity="u", valid_from=date(2026, 1, 1))],
+            ),
+        )
     )
+
+
+def test_a_device_is_placed_under_its_own_leaf_only() -> None:
     with pytest.raises(Refused) as refused:
-        wire.decode(wire.encode(placed), REGISTRY.event_types)
+        wire.decode(placed("device.happyornot.4712", "happyornot", "4711"), REGISTRY.event_types)
     assert refused.value.pointer == "/subject"
+
+
+@given(st.text("a./", min_size=1, max_size=3), st.text("a./", min_size=1, max_size=3))
+def test_no_two_devices_share_a_leaf_or_a_key(one: str, other: str) -> None:
+    """Of the ways to divide a leaf, or a key, into source and device, one at most is taken."""
+    for joint in "./":
+        whole, taken = f"a{one}{joint}a{other}", []
+        for at in (at for at, character in enumerate(whole) if character == joint):
+            source, device = whole[:at], whole[at + 1 :]
+            try:
+                raw = placed(f"device.{source}.{device}", source, device)
+                taken.append(wire.decode(raw, REGISTRY.event_types))
+            except Refused:
+                continue
+        assert len(taken) <= 1
 
 
 def test_a_validity_that_ends_before_it_begins_is_refused() -> None:

@@ -77,6 +77,7 @@ def test_settings_come_from_the_environment(token: Path, monkeypatch: pytest.Mon
         {"reasons": {40: "waiting"}},
         {"zone": "Europe/Atlantis"},
         {"source": "no spaces"},
+        {"source": "no.dots"},
         {"overlap": "P400D"},
         {"token_file": "/nowhere/token"},
     ],

@@ -16,6 +16,9 @@ EntityId = NewType("EntityId", str)
 
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
+DEVICE_SOURCE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_:-]{0,127}$"
+"""A source with devices: no dot or slash, which divide it from the device in ids and keys."""
+
 CODE_LIST: Final = "x-code-list"
 """The schema keyword that names the closed list from which a field's codes come."""
 
@@ -24,6 +27,10 @@ CODE_LIST: Final = "x-code-list"
 Identifier = Annotated[
     str,
     Meta(min_length=1, max_length=128, extra_json_schema={"pattern": IDENTIFIER_PATTERN}),
+]
+DeviceSource = Annotated[
+    str,
+    Meta(min_length=1, max_length=128, extra_json_schema={"pattern": DEVICE_SOURCE_PATTERN}),
 ]
 
 
@@ -228,7 +235,7 @@ class DeviceValidity(Data, frozen=True, gc=False):
 class DevicePlacement(Data, frozen=True, gc=False):
     """The places of one device. The event's subject is `device.{source}.{device_id}`."""
 
-    source: Identifier
+    source: DeviceSource
     device_id: Identifier
     validities: Annotated[list[DeviceValidity], Meta(min_length=1, max_length=100)]
 

@@ -23,6 +23,7 @@ LAST_DAY: Final = date(2199, 12, 31)
 """Days of validities and periods: what lies beyond is a mistake, and arithmetic would overflow."""
 
 _IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN[1:-1])
+_DEVICE_SOURCE: Final = re.compile(events.DEVICE_SOURCE_PATTERN[1:-1])
 _IDENTIFIERS: Final = re.compile(rf"(?>{events.IDENTIFIER_PATTERN[1:-1]}\n)*+")
 _IDENTITY_CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![A-Za-z0-9])",
@@ -108,6 +109,12 @@ def check(event: events.Event) -> None:
         check_identifier(value, f"{path}/{name}")
     _check_moments(event.data, "/data")
     if isinstance(event, events.DevicePlaced):
+        if not _DEVICE_SOURCE.fullmatch(event.data.source):
+            raise Refused(
+                Reason.INVALID_IDENTIFIER,
+                "must hold no . or /, else two devices might share one leaf",
+                "/data/source",
+            )
         leaf = f"device.{event.data.source}.{event.data.device_id}"
         if event.subject != leaf:
             raise Refused(

@@ -8,7 +8,7 @@ from pydantic import Field, FilePath, HttpUrl, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kokemus.contracts.codes import CodeLists
-from kokemus.contracts.events import IDENTIFIER_PATTERN
+from kokemus.contracts.events import DEVICE_SOURCE_PATTERN
 
 
 class HappyOrNotSettings(BaseSettings):
@@ -19,8 +19,8 @@ class HappyOrNotSettings(BaseSettings):
     token_file: FilePath
     """Holds the API token; read again whenever it is used."""
     base_url: HttpUrl = HttpUrl("https://api.happy-or-not.com/v2/")
-    source: Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=64)] = "happyornot"
-    """The id under which the city knows this vendor."""
+    source: Annotated[str, Field(pattern=DEVICE_SOURCE_PATTERN, max_length=64)] = "happyornot"
+    """The id under which the city knows this vendor; devices' ids begin with it."""
     interval: Annotated[timedelta, Field(ge=timedelta(seconds=1))] = timedelta(minutes=10)
     """From the end of one poll to the start of the next, give or take a tenth."""
     overlap: Annotated[timedelta, Field(ge=timedelta(), le=timedelta(days=365))] = timedelta(15)
