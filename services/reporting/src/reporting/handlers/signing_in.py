@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from kokemus.problems import Problem
 from reporting.domain.languages import Code
 from reporting.domain.people import Person, Role, matches
 from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, Session
@@ -19,8 +20,10 @@ from reporting.rendering import private
 
 COOKIE: Final = "kokemus_session"
 LANGUAGE_COOKIE: Final = "kokemus_language"
-LARGEST_FORM: Final = 20
+MOST_FIELDS: Final = 20
 """Fields in a form of the desk; none has more than a few."""
+LARGEST_FORM: Final = 16 * 1024
+"""Bytes of a form of the desk; its longest text is a reason of 500 characters, nine bytes each."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,9 @@ class Door:
                 return self.refusal(language, "forbidden", 403)
             form: dict[str, str] = {}
             if request.method == "POST":
-                sent = await request.form(max_files=0, max_fields=LARGEST_FORM)
-                if not self._parts.signer.is_form_token(session, _field(sent, "token")):
+                form = await form_of(request)
+                if not self._parts.signer.is_form_token(session, form.get("token", "")):
                     return self.refusal(language, "form", 403)
-                form = {name: value for name, value in sent.items() if isinstance(value, str)}
             answer = await handler(Visit(request, person, session, language, form))
             if "lang" in request.query_params:
                 self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
@@ -89,10 +91,10 @@ class Door:
         """Checks user and password; a wrong one waits, and so does whoever tries too often."""
         language = language_of(request.cookies.get(LANGUAGE_COOKIE))
         session = await self._session(request)
-        sent = await request.form(max_files=0, max_fields=LARGEST_FORM)
-        if session is None or not self._parts.signer.is_form_token(session, _field(sent, "token")):
+        sent = await form_of(request)
+        if session is None or not self._parts.signer.is_form_token(session, sent.get("token", "")):
             return self.refusal(language, "form", 403)
-        user, onward = _field(sent, "user"), safe_next(_field(sent, "next"))
+        user, onward = sent.get("user", ""), safe_next(sent.get("next"))
         address = request.client.host if request.client else ""
         by_user, by_address = self._parts.attempts_by_user, self._parts.attempts_by_address
         now = self._parts.now()
@@ -103,7 +105,7 @@ class Door:
         by_user.failed(user, now)
         by_address.failed(address, now)
         person = self._parts.people.get(user)
-        if not await asyncio.to_thread(matches, person, _field(sent, "password")) or not person:
+        if not await asyncio.to_thread(matches, person, sent.get("password", "")) or not person:
             await self._parts.store.note("unknown", "sign-in.failed", "desk")
             return self._form(session, language, onward, problem="wrong", status=401)
         by_user.forgive(user, now)
@@ -187,6 +189,19 @@ def safe_next(value: str | None) -> str:
     return "/desk"
 
 
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form as browsers send one without files.
+
+    Raises:
+        Problem: 413 or 400; nobody who is not at a page of the desk sends so much.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_FORM:
+            raise Problem(413, "the form is too large")
+    try:
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Problem(400, "the form cannot be read") from None
+    return dict(fields)

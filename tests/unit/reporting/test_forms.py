@@ -1,0 +1,59 @@
+"""Forms of the desk are small, and read no further than they may be long."""
+
+import asyncio
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.types import Message
+
+from kokemus.problems import Problem
+from reporting.handlers.signing_in import LARGEST_FORM, MOST_FIELDS, form_of
+
+PIECE = 1_000
+
+
+class Sender:
+    """Sends a body piece by piece, and remembers how much was asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.sent = 0
+
+    async def receive(self) -> Message:
+        piece = self._body[self.sent : self.sent + PIECE]
+        self.sent += len(piece)
+        more = self.sent < len(self._body)
+        return {"type": "http.request", "body": piece, "more_body": more}
+
+
+def read(sender: Sender) -> dict[str, str]:
+    scope = {"type": "http", "method": "POST", "headers": []}
+    return asyncio.run(form_of(Request(scope, sender.receive)))
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=50), max_size=MOST_FIELDS))
+def test_a_form_is_read_as_it_was_filled_in(fields: dict[str, str]) -> None:
+    assert read(Sender(urlencode(fields).encode())) == fields
+
+
+def test_the_longest_reason_fits() -> None:
+    fields = {"token": "t" * 200, "reason": "€" * 500}
+    assert read(Sender(urlencode(fields).encode())) == fields
+
+
+def test_a_form_without_end_is_read_no_further_than_it_may_be_long() -> None:
+    sender = Sender(b"token=" + b"x" * 10 * LARGEST_FORM)
+    with pytest.raises(Problem) as caught:
+        read(sender)
+    assert caught.value.status == 413
+    assert sender.sent <= LARGEST_FORM + PIECE
+
+
+@pytest.mark.parametrize("body", ["&".join(["a=1"] * (MOST_FIELDS + 1)).encode(), b"a=\xe4"])
+def test_too_many_fields_and_bytes_that_no_browser_sends_are_refused(body: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        read(Sender(body))
+    assert caught.value.status == 400
