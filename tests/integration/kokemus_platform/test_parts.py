@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from kokemus_platform.kafka import Broker
+from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import wait_until
 
@@ -40,6 +40,11 @@ def test_committed_rows_survive_the_end_of_the_database(
     assert postgres.port == port
     with psycopg.connect(address) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_nobody_else_on_the_machine_reads_what_a_broker_keeps(kafka: Broker) -> None:
+    assert isinstance(kafka, EmbeddedKafka | ApacheKafka)
+    assert kafka.folder.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])

@@ -84,7 +84,7 @@ class _LocalBroker:
         Raises:
             PartFailedError: it does not start; the message holds its last words.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         self._process = Process(
             self._command(),
             log=self.folder / "broker.log",
@@ -110,6 +110,11 @@ class _LocalBroker:
         """Stop cleanly and start on the same port."""
         self.stop()
         self.start()
+
+    def _make_folder(self) -> None:
+        """Events lie in it: no other user of the machine reads them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
 
     def _command(self) -> Sequence[str]:
         raise NotImplementedError
@@ -150,7 +155,7 @@ class ApacheKafka(_LocalBroker):
 
     def start(self) -> None:
         """Fetch the jars and format the folder where needed, start, wait until it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         properties = self.folder / "server.properties"
         properties.write_text(self._properties())
         if not (self.folder / "data" / "meta.properties").exists():
