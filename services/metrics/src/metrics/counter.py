@@ -30,12 +30,11 @@ from kokemus.metric_names import (
 )
 from kokemus.telemetry import Meters
 from metrics.domain.batches import Batch, Forgotten, Record, first_too_many
-from metrics.domain.corrections import Standing, claims_to_know, moves, settled
+from metrics.domain.corrections import Standing, moves
 from metrics.domain.local_time import LocalHours
-from metrics.domain.presses import Move, PeriodCount, Press, reasoned
-from metrics.domain.seen import HASH_BYTES, Hasher, SeenIds, by_shard, shard_of
+from metrics.domain.presses import Move, PeriodCount, reasoned
+from metrics.memory import Memory
 from metrics.storage.counting import (
-    Chunk,
     CountingStore,
     Partition,
     RefusedByDatabase,
@@ -101,10 +100,7 @@ class Counter:
         self._store = store
         self._kafka = log_of_kafka
         self._hours = hours
-        self._hasher: Hasher | None = None
-        self._seen = SeenIds()
-        self._newest: dict[tuple[str, int], Chunk] = {}
-        self._sure: set[tuple[str, int]] = set()
+        self._memory = Memory(store)
         self._reached: dict[Partition, int] = {}
         self._assigned: set[TopicPartition] = set()
         self._placed: dict[TopicPartition, Placed] = {}
@@ -137,10 +133,10 @@ class Counter:
         """Gives up what is believed of all partitions, and of ids seen where asked to."""
         self._placed.clear()
         self._kafka.pause(sorted(self._assigned))
-        self._sure.clear()
+        self._memory.doubt()
         self._store.forget()
         if drop_seen:
-            self._drop_memory()
+            self._memory.drop()
 
     def place(self) -> None:
         """Reads from the database where each partition goes on, and seeks there.
@@ -169,7 +165,8 @@ class Counter:
             if offset < self._reached.get(key, 0):
                 self._reached[key] = offset
                 log.warning("database_fell_back", topic=tp[0], partition=tp[1], next_offset=offset)
-                self._drop_memory()
+                self._store.forget()
+                self._memory.drop()
             stopped = state.stopped_reason
             if offset > high and stopped is None:
                 stopped = "log_shorter_than_database"
@@ -277,9 +274,8 @@ class Counter:
             self._meters.add(EVENTS_APPLIED, piece.applied, piece.topic)
             self._meters.add(EVENTS_REPEATED, piece.repeated, piece.topic)
             self._meters.add(EVENTS_DEAD, piece.dead, piece.topic)
-        self._newest.update({(chunk.topic, chunk.shard): chunk for chunk in done.chunks})
-        self._seen.add(b"".join(chunk.hashes for chunk in done.chunks))
-        self._meters.set(IDS_SEEN, len(self._seen))
+        self._memory.keep(done.chunks)
+        self._meters.set(IDS_SEEN, len(self._memory))
         self._meters.set(PARTITIONS_STOPPED, len(self.stopped))
 
     def _fitting(self, batch: Batch, work: Work) -> NDArray[np.bool_]:
@@ -349,7 +345,8 @@ class Counter:
         fresh = kept[batch.at]
         standing: dict[int, Standing] = {}
         if batch.topic.cleanup == "delete" and fresh.any():
-            fresh, standing = self._unseen(batch, fresh, work)
+            fresh, standing, chunks = self._memory.sift(batch, fresh)
+            work.chunks += chunks
         keys = {number: self._placed[topic, number].key for number in self._numbers(batch, kept)}
         pressed = len(batch.presses)
         counted = np.bincount(batch.partition[batch.at[:pressed][fresh[:pressed]]])
@@ -389,104 +386,6 @@ class Counter:
     def _numbers(batch: Batch, kept: NDArray[np.bool_]) -> list[int]:
         numbers: list[int] = np.unique(batch.partition[kept]).tolist()
         return numbers
-
-    def _unseen(
-        self, batch: Batch, wanted: NDArray[np.bool_], work: Work
-    ) -> tuple[NDArray[np.bool_], dict[int, Standing]]:
-        """Which of the wanted events change something, and how corrections among them stand.
-
-        Adds the chunks of what is new to the work.
-        """
-        if self._hasher is None:
-            self._hasher = Hasher(self._store.hash_key())
-        found: list[Press | events.Event] = [
-            *batch.presses,
-            *(other for other in batch.others if not isinstance(other, Forgotten)),
-        ]
-        shards = np.append(
-            batch.columns.shard, [shard_of(event.subject) for event in found[len(batch.presses) :]]
-        ).astype(np.int64)
-        if not wanted.all():
-            found = [event for event, keep in zip(found, wanted.tolist(), strict=True) if keep]
-            shards = shards[wanted]
-        hashes = self._hasher.hashes(
-            batch.topic.name, [event.source for event in found], [event.id for event in found]
-        )
-        self._load(batch.topic.name, set(np.unique(shards).tolist()))
-        fresh = self._seen.unseen(hashes)
-        packed = np.frombuffer(hashes, dtype="V16")[fresh]
-        shards = shards[fresh]
-        result = np.zeros(len(wanted), dtype=np.bool_)
-        result[wanted] = fresh
-        standing, claimed, claimed_shards = self._settle(batch, result, self._hasher)
-        if claimed:
-            packed = np.append(packed, np.frombuffer(claimed, dtype="V16"))
-            shards = np.append(shards, claimed_shards)
-        for shard, part in by_shard(packed, shards).items():
-            newest = self._newest.get((batch.topic.name, shard))
-            seq = newest.seq + 1 if newest else 1
-            work.chunks.append(Chunk(batch.topic.name, shard, seq, part))
-        result[[index for index, one in standing.items() if one is Standing.REPEATED]] = False
-        return result, standing
-
-    def _settle(
-        self, batch: Batch, fresh: NDArray[np.bool_], hasher: Hasher
-    ) -> tuple[dict[int, Standing], bytes, list[int]]:
-        """How the fresh corrections stand, by index; the hashes that they claim, and their shards.
-
-        Claims are kept like ids seen, in the shard of the subject, which `_unseen` has loaded.
-        """
-        pressed = len(batch.presses)
-        corrections = {}
-        for index in (np.flatnonzero(fresh[pressed:]) + pressed).tolist():
-            record = batch.others[index - pressed]
-            if isinstance(record, events.KioskMisused | events.ObservationWithdrawn):
-                corrections[index] = record
-        if not corrections:
-            return {}, b"", []
-        asked = claims_to_know(corrections.values())
-        hashes = hasher.hashes(
-            batch.topic.name, [claim.source for claim in asked], [claim.what for claim in asked]
-        )
-        unheard = self._seen.unseen(hashes).tolist()
-        holding = {claim for claim, new in zip(asked, unheard, strict=True) if not new}
-        of_claim = {
-            claim: hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at, claim in enumerate(asked)
-        }
-        standing, claimed, shards = {}, [], []
-        found = settled(list(corrections.values()), holding)
-        for (index, record), (how, claims) in zip(corrections.items(), found, strict=True):
-            standing[index] = how
-            claimed += [of_claim[claim] for claim in claims]
-            shards += [shard_of(record.subject)] * len(claims)
-        return standing, b"".join(claimed), shards
-
-    def _load(self, topic: str, shards: set[int]) -> None:
-        """Brings memory up to what the shards' logs hold.
-
-        Memory holds a prefix of each log: a transaction that failed adds nothing to it. Where the
-        last entry known is not what the database has, it was restored: all is read anew.
-        """
-        unsure = sorted(shards - {shard for name, shard in self._sure if name == topic})
-        known = {shard: self._newest.get((topic, shard)) for shard in unsure}
-        after = {shard: chunk.seq if chunk else 0 for shard, chunk in known.items()}
-        for shard, chunks in self._store.chunks(topic, after):
-            newest = known[shard]
-            if newest is not None and (not chunks or chunks.pop(0) != newest):
-                self._drop_memory()
-                self._load(topic, shards)
-                return
-            for chunk in chunks:
-                self._seen.add(chunk.hashes)
-            if chunks:
-                self._newest[topic, shard] = chunks[-1]
-        self._sure.update((topic, shard) for shard in unsure)
-
-    def _drop_memory(self) -> None:
-        self._store.forget()
-        self._seen.clear()
-        self._newest.clear()
-        self._sure.clear()
 
 
 def _letters(batch: Batch, kept: NDArray[np.bool_]) -> list[dead_letters.Letter]:
