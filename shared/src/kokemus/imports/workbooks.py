@@ -6,6 +6,7 @@ are refused, so that there are no entities. Of formulas only the stored results 
 """
 
 import posixpath
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time
 from io import BytesIO
@@ -188,12 +189,31 @@ class _Text(_Part):
         self._pieces.append(piece)
 
 
+class Texts:
+    """Texts by number, packed: a million of them as objects would take 75 MB and more."""
+
+    def __init__(self) -> None:
+        self._packed = bytearray()
+        self._ends = array("I", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, number: int) -> str:
+        return self._packed[self._ends[number] : self._ends[number + 1]].decode()
+
+    def append(self, text: str) -> None:
+        """Adds the next one."""
+        self._packed += text.encode()
+        self._ends.append(len(self._packed))
+
+
 class _SharedStrings(_Text):
     """The texts that cells refer to by number, without the readings of East Asian scripts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.texts: list[str] = []
+        self.texts = Texts()
         self._phonetic = False
 
     def started(self, name: str, attributes: Attributes) -> None:  # noqa: ARG002
@@ -235,7 +255,7 @@ class _Workbook:
                 self.sheet = self.sheet or sheets.get(attributes.get("id", ""), "")
         if not self.sheet:
             raise Unreadable("the workbook has no sheet that can be read")
-        self.strings: list[str] = []
+        self.strings = Texts()
         for name in self._related(relations, folder, "/sharedStrings").values():
             if names.get(name, 0) > MAX_STRINGS:
                 raise TooLarge
