@@ -15,6 +15,7 @@ PUBLIC = (
     "/fi/kallio",
     "/sv/terveysasemat",
     "/en/asema-pieni",
+    "/en/sote",
     "/fi/ei-ole",
 )
 EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")

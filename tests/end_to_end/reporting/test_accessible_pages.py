@@ -112,3 +112,19 @@ def test_every_chart_has_a_name_and_its_values_stand_in_a_table(
     assert months.count() == 14
     assert months.nth(5).inner_text().split("\t")[1] == "ei vastauksia jaksolla"
     assert page.locator(".breaks li").inner_text() == "1.4.2026: Uusi toimittaja."
+
+
+def test_the_published_table_stands_on_the_page_above_its_services(
+    page: Page, reporting: Reporting
+) -> None:
+    page.goto(f"{reporting.url}/en/sote")
+    table = page.locator("table", has_text="Answers on feedback devices and smiley index")
+    rows = [row.split("\t") for row in table.locator("tbody tr").all_inner_texts()]
+    assert rows == [
+        ["Dental clinics", "147,671", "89", "86,957", "89"],
+        ["Emergency clinics", "17,595", "81", "14,076", "80"],
+        ["Health stations", "120,725", "86", "132,308", "87"],
+        ["Service centres", "10,938", "91", "32,591", "94"],
+    ]
+    table.get_by_role("link", name="Dental clinics").click()
+    page.wait_for_url("**/en/hammashoitolat")

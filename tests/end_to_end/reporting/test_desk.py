@@ -63,7 +63,9 @@ def test_the_desk_follows_the_live_figures_and_says_that_they_are_live(
     signed_in: Page, reporting: Reporting, metrics_api: FakeMetricsApi
 ) -> None:
     signed_in.goto(f"{reporting.url}/desk?entity=terveysasemat")
-    assert "Reaaliaikaiset luvut Ei julkaistavaksi." in signed_in.locator(".live").inner_text()
+    told = signed_in.locator(".live").inner_text()
+    assert "Reaaliaikaiset luvut Ei julkaistavaksi." in told
+    assert "Kaikki saapunut on laskettu." in told
     row = signed_in.locator("table").first.locator("tr", has_text="Hymiöindeksi")
     assert "83" in row.inner_text()
     assert "+2, parempi" in row.inner_text()

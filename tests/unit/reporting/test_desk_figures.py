@@ -1,4 +1,7 @@
+from datetime import UTC, datetime
+
 from reporting.domain import desk
+from reporting.domain.live import Status, TopicStatus
 from reporting.domain.releases import Entity
 from reporting.texts import Texts
 from support.release_builders import live, text, whole_month
@@ -53,3 +56,13 @@ def test_a_small_line_shows_its_own_part_of_the_scale_and_a_small_change_stays_s
 
     assert heights(60, 90, 90) == [26.0, 4.0]
     assert heights(80, 81, 81) == [15.6, 14.4]
+
+
+def test_a_quiet_topic_holds_nothing_back() -> None:
+    old, new = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    quiet = TopicStatus(1, 0, 0, pending=0, watermark=old, state="running")
+    waiting = TopicStatus(1, 0, 0, pending=5, watermark=new, state="running")
+    topics = {"registry.v1": quiet, "kiosk-presses.v1": waiting}
+    assert Status(settled=False, as_of=new, unplaced=0, topics=topics).counted_to == new
+    settled = Status(settled=True, as_of=new, unplaced=0, topics={"registry.v1": quiet})
+    assert settled.counted_to is None

@@ -160,6 +160,7 @@ def test_a_month_that_is_not_over_is_not_told_first() -> None:
     ]
     page = page_of(content(*in_month(1, 80), *in_month(2, 87), *march))
     assert page.sections[0].period == "helmikuu 2026"
+    assert page.sections[0].tables[0].partial
     assert [row.period for row in page.sections[0].tables[0].rows][-1] == "1.3.\N{EN DASH}20.3.2026"
     assert page_of(content(*march)).sections[0].period == "1.3.\N{EN DASH}20.3.2026"
 
@@ -238,6 +239,19 @@ def test_years_that_are_none_of_them_whole_are_not_drawn_side_by_side() -> None:
     ]  # fmt: skip
     made = content(*years, span=(date(2020, 1, 1), date(2026, 12, 31)))
     assert not page_of(made).sections[0].tables[0].charts
+
+
+def test_each_line_of_a_chart_is_named_and_a_lone_one_is_solid() -> None:
+    lone = [
+        live("very_positive_share", 60 + number, period=whole_month(number)) for number in (1, 2)
+    ]
+    both = [live("satisfied_share", 80 + number, period=whole_month(number)) for number in (1, 2)]
+    ((names, drawn),) = page_of(content(*lone)).sections[0].tables[0].charts
+    assert names == ["metric.very_positive_share"]
+    assert "dasharray" not in drawn
+    ((names, drawn),) = page_of(content(*lone, *both)).sections[0].tables[0].charts
+    assert names == ["metric.satisfied_share", "metric.very_positive_share"]
+    assert drawn.count("dasharray") == 1
 
 
 def test_a_break_of_another_metric_is_not_marked() -> None:

@@ -96,6 +96,12 @@ class Status(msgspec.Struct, frozen=True):
     unplaced: int
     topics: dict[str, TopicStatus]
 
+    @property
+    def counted_to(self) -> datetime | None:
+        """Up to when all that came is counted, by the topics in which something still waits."""
+        waiting = (one for one in self.topics.values() if one.pending != 0)
+        return min((one.watermark for one in waiting if one.watermark), default=None)
+
 
 class Unplaced(msgspec.Struct, frozen=True):
     """An id with counts that hangs nowhere in the tree."""

@@ -108,8 +108,10 @@ class Table:
     caption: str
     columns: Sequence[str]
     rows: Sequence[TableRow]
-    charts: Sequence[tuple[str, Markup]]
-    """Heading and drawing."""
+    charts: Sequence[tuple[Sequence[str], Markup]]
+    """The names of the lines, and the drawing."""
+    partial: bool
+    """Whether the drawings have rings, for periods that are no whole ones."""
     breaks: Sequence[str]
 
 
@@ -464,6 +466,7 @@ def _table(
         columns=[_heading(name, names[name], language) for name in metrics],
         rows=[_table_row(series, row, metrics, language) for row in rows],
         charts=_charts(rows, names, axis, marks, language),
+        partial=bool(axis.partial),
         breaks=[
             language.say(
                 "%(date)s: %(what)s", date=language.day(one.date), what=language.of(one.what)
@@ -521,23 +524,24 @@ def _charts(
     axis: Axis,
     marks: Sequence[Mark],
     language: Language,
-) -> list[tuple[str, Markup]]:
+) -> list[tuple[Sequence[str], Markup]]:
     caption = _caption(rows[0].period.grain, language)
     text = language.say("%(caption)s; luvut ovat taulukossa", caption=caption)
-    drawn: list[tuple[str, Markup]] = []
+    drawn: list[tuple[Sequence[str], Markup]] = []
     for group in _CHARTS:
         lines = [
-            _line(rows, name, names[name], language, dashed=place > 0)
-            for place, name in enumerate(group)
+            line
+            for name in group
             if name in names
+            and _drawable(line := _line(rows, name, names[name], language), axis.partial)
         ]
-        lines = [one for one in lines if _drawable(one, axis.partial)]
+        lines = [replace(one, dashed=place > 0) for place, one in enumerate(lines)]
         if not lines:
             continue
         title = language.sentence([one.name for one in lines])
         unit = "" if group == ("happy_index",) else ("%" if language.code == "en" else " %")
         chart = line_chart(title, text, lines, replace(axis, unit=unit), marks)
-        drawn.append((title[:1].upper() + title[1:], chart))
+        drawn.append(([one.name for one in lines], chart))
     return drawn
 
 
@@ -547,13 +551,12 @@ def _drawable(line: Line, partial: frozenset[int]) -> bool:
     return len(known) > 1 and bool(known - partial)
 
 
-def _line(rows: Sequence[Row], metric: str, name: str, language: Language, *, dashed: bool) -> Line:
+def _line(rows: Sequence[Row], metric: str, name: str, language: Language) -> Line:
     figures = [row.figures.get(metric) for row in rows]
     return Line(
         name,
         [one.value if one else None for one in figures],
         [printed(one, language) if one else "" for one in figures],
-        dashed=dashed,
     )
 
 

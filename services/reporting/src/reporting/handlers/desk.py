@@ -1,7 +1,7 @@
 """The desk: live figures, freshness, releases on their way, and the audit log."""
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from kokemus.errors import Unavailable
 from reporting.domain import desk, pages
 from reporting.domain.drafting import METRICS
-from reporting.domain.live import LiveFigure, Status
+from reporting.domain.live import LiveFigure
 from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
 from reporting.domain.releases import PUBLIC, State, StepRefusedError
 from reporting.domain.review import SHOWN_DIFFERENCES, compare
@@ -79,7 +79,6 @@ class _Desk:
             series=desk.series(_of(totals, wanted), _of(months, wanted), language),
             below=desk.below(children, totals, months, language),
             status=status,
-            watermark=_oldest(status),
         )
 
     async def version(self, _visit: Visit) -> Response:
@@ -207,11 +206,6 @@ class _Desk:
 
 def _of(figures: list[LiveFigure], entity: str) -> list[LiveFigure]:
     return [one for one in figures if one.entity == entity]
-
-
-def _oldest(status: Status) -> datetime | None:
-    marks = [one.watermark for one in status.topics.values() if one.watermark]
-    return min(marks, default=None)
 
 
 def _last_whole_month(day: date) -> date:
