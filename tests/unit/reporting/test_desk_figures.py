@@ -18,7 +18,7 @@ def test_every_metric_of_the_recommendation_question_is_shown_under_its_name_in_
     assert smileys.title == "Palautelaite, 4 hymiötä"
     assert recommend.title == "Palautelaite, suosittelukysymys, asteikko 0\N{EN DASH}10"
     assert [row.label for row in recommend.rows] == [
-        "hymiövastausten määrä",
+        "Vastauksia (n)",
         "suositteluindeksi (NPS)",
         "suosittelijoiden osuus",
         "passiivisten osuus",

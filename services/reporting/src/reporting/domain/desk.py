@@ -169,7 +169,9 @@ def _row(
     language: Language,
 ) -> LiveRow:
     return LiveRow(
-        label=language.word(f"metric.{figure.metric}"),
+        label=language.say("Vastauksia (n)")
+        if figure.metric == "press_count" and figure.scale == "nps"
+        else language.word(f"metric.{figure.metric}"),
         value=_value(figure, language),
         n=language.number(figure.n) if figure.n is not None else "",
         status=_status(figure, language),
