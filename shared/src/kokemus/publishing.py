@@ -156,7 +156,11 @@ class Publisher:
         if self._producer is None:
             return
         for producer in (self._producer, *self._retired):
-            producer.poll(0)
+            try:
+                producer.poll(0)
+            except KafkaException as error:  # a fatal error: only raised here, told to no callback
+                _log.error("kafka", error=error.args[0].name())
+                self._replace(producer)
         self._retired = [producer for producer in self._retired if len(producer)]
         delay = BUSY_SECONDS if self._waiting else IDLE_SECONDS
         self._timer = asyncio.get_running_loop().call_later(delay, self._serve_reports)
@@ -222,8 +226,6 @@ class Publisher:
             return  # closing, and no longer on the event loop
         if error.code() not in _SAID_BY_THE_PROBE:
             _log.warning("kafka", error=error.name())
-        if error.fatal():
-            self._replace(self._producer)
         if error.code() == KafkaError._ALL_BROKERS_DOWN and (  # noqa: SLF001 - its only name
             self._probe is None or self._probe.done()
         ):
