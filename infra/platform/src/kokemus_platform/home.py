@@ -119,9 +119,13 @@ class Home:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return int(file.read() or 0) or None
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return None
+
+    def wish(self) -> Wish:
+        """What the platform was last asked to be."""
+        return Wish(**(self._read("wish.json") or {}))
 
     def status(self) -> dict[str, Any] | None:
         """What `./kokemus status --json` prints of a platform that is up, else None."""

@@ -5,6 +5,7 @@ import shutil
 import signal
 from types import FrameType
 from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -57,16 +58,21 @@ def up(
     ] = False,
 ) -> None:
     """Start everything and print the addresses; Ctrl-C ends it, unless detached."""
-    if kafka not in {"embedded", "apache"} and not kafka.rpartition(":")[2].isdigit():
+    if kafka not in {"embedded", "apache"} and not _names_a_port(f"kafka://{kafka}"):
         raise typer.BadParameter("embedded, apache or HOST:PORT", param_hint="--kafka")
-    if database != "embedded" and not database.startswith("postgresql"):
+    if database != "embedded" and not _names_a_database(database):
         raise typer.BadParameter("embedded or postgresql://…", param_hint="--database")
     home = Home.of_environment()
     signal.signal(signal.SIGTERM, _interrupt)
+    wish = Wish(kafka, database, demo)
     child = None
-    if home.supervisor() is None:
-        child = starting.start(home, Wish(kafka, database, demo), detach=detach)
     try:
+        if home.supervisor() is None:
+            child = starting.start(home, wish, detach=detach)
+        elif wish not in {Wish(), home.wish()}:
+            err.print(
+                "Kokemus is up already, as it was asked for then: ./kokemus down comes first."
+            )
         starting.await_ready(home, child, err)
         _show(home.status() or {})
         if child is not None and not detach:
@@ -106,7 +112,7 @@ def down(
     """Stop everything. What was counted stays, unless wiped."""
     home = Home.of_environment()
     was_up = starting.stop(home)
-    if wipe and home.path.exists():
+    if wipe and home.path.is_dir():
         Postgres(home.path / "postgres").wipe()
         for entry in home.path.iterdir():
             if entry.is_dir() and entry.name != "venv":
@@ -152,6 +158,21 @@ def run_tests(
 ) -> None:
     """Run every check and test; what else is given goes to pytest."""
     raise typer.Exit(checks.run(context.args, full=full))
+
+
+def _names_a_port(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
+
+
+def _names_a_database(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"postgresql", "postgresql+psycopg"}
+    except ValueError:
+        return False
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -21,11 +21,17 @@ SUPERVISOR = ("-m", "kokemus_platform.supervisor")
 
 
 def start(home: Home, wish: Wish, *, detach: bool) -> subprocess.Popen[bytes]:
-    """Start the supervisor; unless detached, it ends with this process, however that ends."""
-    home.path.mkdir(parents=True, exist_ok=True)
-    home.logs.mkdir(exist_ok=True)
-    home.write("wish.json", json.dumps(asdict(wish)))
-    (home.path / "progress.json").unlink(missing_ok=True)
+    """Start the supervisor; unless detached, it ends with this process, however that ends.
+
+    Raises:
+        PartFailedError: the state folder cannot be made or written to.
+    """
+    try:
+        home.logs.mkdir(parents=True, exist_ok=True)
+        home.write("wish.json", json.dumps(asdict(wish)))
+        (home.path / "progress.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise PartFailedError(f"The state folder {home.path} cannot be used: {error}") from error
     with home.log("supervisor").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own command
             guarded([sys.executable, *SUPERVISOR], "same", 0 if detach else signal.SIGTERM),

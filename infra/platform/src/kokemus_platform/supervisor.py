@@ -423,7 +423,7 @@ def _not_ready(running: _Running, why: str) -> PartFailedError:
 def main() -> int:
     """Run the platform of this environment's folder, as wished for in it."""
     home = Home.of_environment()
-    wish = Wish(**json.loads((home.path / "wish.json").read_bytes()))
+    wish = home.wish()
     steps = ("reference", "demo") if wish.demo else ("reference",)
     return Supervisor(home, wish, services.wanted(os.environ), steps).run()
 
