@@ -3,16 +3,19 @@
 import json
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from kokemus import keys
 from kokemus_platform import registry, topics
 from kokemus_platform.kafka import Broker, EmbeddedKafka
+from kokemus_platform.processes import wait_until
 from support.ingest_service import BATCH, IngestService, records, running
 from support.sent_events import press
 from support.tables import PRESS, csv_file, with_part, workbook
@@ -69,6 +72,13 @@ def send(
     )
 
 
+def length(bootstrap: str, topic: str) -> int:
+    """How many records a topic holds."""
+    with KafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        places = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic)]
+        return sum(consumer.end_offsets(places).values())
+
+
 def test_a_file_sent_twice_brings_the_same_events_with_the_same_ids(
     kafka: Broker, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -88,6 +98,45 @@ def test_a_file_sent_twice_brings_the_same_events_with_the_same_ids(
     assert len({event["id"] for event in events}) == 40
     assert {event["source"] for event in events} == {"old-kiosks"}
     assert {event["data"]["device_id"] for event in events} == {str(one) for one in range(40)}
+
+
+def test_a_file_whose_broker_goes_away_on_the_way_is_sent_again_and_nothing_is_missing(
+    kafka: Broker, topic_prefix: str, tmp_path: Path
+) -> None:
+    topics.apply(kafka.bootstrap, topic_prefix)
+    rows = 60_000
+    table = csv_file([{**PRESS, "device_id": str(number)} for number in range(rows)])
+    with (
+        running("ingest_kiosk", tmp_path, kafka.bootstrap, topic_prefix) as service,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        sending = pool.submit(send, service, table)
+        wait_until(
+            lambda: 0 < service.metric("kokemus_events_accepted_total") < rows / 2,
+            seconds=30,
+            what="the file to be half taken",
+        )
+        kafka.kill()
+        cut_off = sending.result(60)
+        assert cut_off.status_code == 503
+        assert int(cut_off.headers["retry-after"]) > 0
+        assert cut_off.headers["content-type"] == "application/problem+json"
+        kept = service.metric("kokemus_events_accepted_total")
+        assert 0 < kept < rows
+        kafka.start()
+        topics.apply(kafka.bootstrap, topic_prefix)
+        wait_until(
+            lambda: service.post(press()).status_code == 202, seconds=40, what="a broker again"
+        )
+        again = send(service, table)
+        assert again.json() == {"rows": rows, "accepted": rows, "rejected": []}
+    topic = f"{topic_prefix}kiosk-presses.v1"
+    least = 1 + rows + (int(kept) if kafka.durable else 0)
+    # More than that where the broker had stored a chunk before it could confirm it.
+    count = max(least, length(kafka.bootstrap, topic)) if kafka.durable else least
+    found = records(kafka.bootstrap, topic, count)
+    ids = [json.loads(one.value())["id"] for one in found]
+    assert len({id_ for id_ in ids if id_.startswith("row-")}) == rows
 
 
 def test_a_dry_run_names_each_bad_row_and_publishes_nothing(
