@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from reporting.domain import pages
+from reporting.domain import finding, pages
 from reporting.domain.editions import Edition
 from reporting.domain.live import LiveBreak, LiveFigure, LiveReported
 from reporting.domain.releases import Change, Content, Period
@@ -125,7 +125,7 @@ def test_a_ring_in_the_tree_ends_somewhere() -> None:
 def test_search_finds_by_every_language_and_every_word() -> None:
     made = content(entities=(entity(names=text("Kallion asema", "Berghälls station", "Kallio")),))
     edition = Edition("r1", made)
-    assert [len(pages.matching(edition, query, FI)) for query in ("KALL asem", "bergh", "x")] == [
+    assert [len(finding.matching(edition, query, FI)) for query in ("KALL asem", "bergh", "x")] == [
         1,
         1,
         0,
@@ -133,9 +133,9 @@ def test_search_finds_by_every_language_and_every_word() -> None:
 
 
 def test_the_start_page_of_a_great_city_leaves_units_to_the_search() -> None:
-    many = [entity(f"u{number}", "unit", "top") for number in range(pages.LISTED_WITH_UNITS)]
+    many = [entity(f"u{number}", "unit", "top") for number in range(finding.LISTED_WITH_UNITS)]
     edition = Edition("r1", content(entities=(entity("top", "service"), *many)))
-    (top,) = pages.tree(edition, FI)
+    (top,) = finding.tree(edition, FI)
     assert not top.below
     assert not top.units
 
@@ -147,7 +147,7 @@ def test_the_start_page_keeps_units_apart_from_what_has_units_of_its_own() -> No
         entity("service", "service", "top"),
         entity("kallio", "unit", "service"),
     )
-    (top,) = pages.tree(Edition("r1", content(entities=known)), FI)
+    (top,) = finding.tree(Edition("r1", content(entities=known)), FI)
     assert [one.id for one in top.units] == ["own"]
     assert [(one.id, one.units[0].id) for one in top.below] == [("service", "kallio")]
 

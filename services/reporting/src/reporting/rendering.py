@@ -78,6 +78,7 @@ def _environment(
     environment = Environment(
         loader=PackageLoader("reporting"),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,

@@ -12,8 +12,8 @@ from reporting.domain.charts import sparkline
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import Language
 from reporting.domain.live import LiveEntity, LiveFigure
-from reporting.domain.pages import changed, series_title
 from reporting.domain.releases import Entity
+from reporting.domain.wording import changed, series_title
 
 _LOWEST: Final = {
     "happy_index": 0,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from reporting.domain.editions import Edition, Row
+from reporting.domain.finding import by_name
 from reporting.domain.languages import Language
-from reporting.domain.pages import by_name, printed
 from reporting.domain.releases import Entity, Period
+from reporting.domain.wording import printed
 
 _CHANNEL: Final = "kiosk"
 _METRICS: Final = ("press_count", "happy_index")

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kokemus.errors import Unavailable
-from reporting.domain import desk, pages
+from reporting.domain import desk, finding
 from reporting.domain.drafting import METRICS
 from reporting.domain.live import LiveFigure
 from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
@@ -68,7 +68,7 @@ class _Desk:
         except Unavailable as error:
             return self._page(visit, "away.html", 503, why=str(error))
         above = desk.path(tree, wanted)
-        children = pages.by_name([one for one in tree.values() if one.parent == wanted], language)
+        children = finding.by_name([one for one in tree.values() if one.parent == wanted], language)
         return self._page(
             visit,
             "figures.html",

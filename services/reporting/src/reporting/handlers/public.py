@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from reporting.domain import pages
+from reporting.domain import finding, pages
 from reporting.domain.languages import CODES, Code
 from reporting.domain.reported import reported_below
 from reporting.parts import Parts
@@ -64,8 +64,8 @@ def _start(parts: Parts, code: Code) -> Handler:
                 edition=edition,
                 release=on_shelf.release,
                 query=query,
-                found=pages.matching(edition, query, language) if query else None,
-                tree=pages.tree(edition, language),
+                found=finding.matching(edition, query, language) if query else None,
+                tree=finding.tree(edition, language),
                 tops=[pages.page(edition, one, language) for one in edition.children(None)],
             )
 

@@ -1,0 +1,224 @@
+"""How figures, series and changes are put into words, in one language."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from reporting.domain.drafting import METRICS, MIN_N
+from reporting.domain.editions import Edition, Row, Series
+from reporting.domain.languages import N_, Language
+from reporting.domain.releases import Change, Figure, Text
+
+LEVELS: Final = ("happy_index", "nps", "satisfied_share", "very_positive_share")
+"""The metrics that say how it was, in the order in which a sentence prefers them."""
+_UNMARKED: Final = frozenset({"self_selected", "bias_note"})
+"""Flags that hold for a whole series, and so stand in its notes and not in each row."""
+_HEARD: Final = {
+    "kiosk": N_(
+        "Palautelaitteilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli"
+        " %(value)s."
+    ),
+    "mobile": N_(
+        "Kotikäynneillä annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
+    ),
+    "link": N_(
+        "Linkkikyselyihin annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
+    ),
+    "web_smiley": N_(
+        "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
+    ),
+}
+_RECOMMENDED: Final = N_(
+    "Suosittelukysymykseen annettiin %(n)s vastausta (%(period)s), ja %(metric)s oli %(value)s."
+)
+_ASKED_TO_RECOMMEND: Final = N_(
+    "Asiakkailta kysyttiin asteikolla 0\N{EN DASH}10, kuinka todennäköisesti he suosittelisivat"
+    " palvelua."
+)
+_SCALES: Final = {
+    "nps": N_("asteikko 0\N{EN DASH}10"),
+    "likert5": N_("asteikko 1\N{EN DASH}5"),
+    "grade4_10": N_("asteikko 4\N{EN DASH}10"),
+}
+_FAMILIES: Final = {"recommend": N_("suosittelukysymys")}
+_COLUMNS: Final = {
+    "press_count": N_("Vastauksia (n)"),
+    "nps": N_("NPS"),
+    "promoter_share": N_("Suosittelijat"),
+    "passive_share": N_("Passiiviset"),
+    "detractor_share": N_("Arvostelijat"),
+}
+"""Metrics whose name is too long for a column."""
+_UNCHANGED: Final = {
+    "not_comparable": N_("Hymiöindeksiä ei voi verrata vuoden takaiseen."),
+    "no_baseline": N_("Vuoden takaista hymiöindeksiä ei ole."),
+}
+"""Why there is no change to tell, in a sentence."""
+_ASKED: Final = {
+    "kiosk": N_("Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä."),
+    "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
+    "link": N_("Asiakkaille lähetettiin linkki, jonka kautta he arvioivat asiointinsa hymiöillä."),
+    "web_smiley": N_("Verkkosivujen kävijöitä pyydettiin arvioimaan käyntinsä hymiöillä."),
+}
+
+
+def printed(figure: Figure, language: Language) -> str:
+    """A figure as every output prints it: its value, its range, or its status in words."""
+    if figure.value is not None:
+        return language.value(figure.metric, figure.value)
+    if figure.range is not None:
+        low, high = figure.range.low, figure.range.high
+        return f"{language.number(low, 1)}\N{EN DASH}{language.number(high, 1)}"
+    return language.word(f"status.{figure.status}")
+
+
+def series_title(channel: str, scale: str | None, family: str | None, language: Language) -> str:
+    """What a series is called: its channel, its scale, and its family where it is another."""
+    name = language.word(f"channel.{channel}")
+    faces = {"smiley4": 4, "smiley5": 5}.get(scale or "")
+    parts = [
+        name[:1].upper() + name[1:],
+        None if family == "overall" else _said(_FAMILIES, family, language),
+        language.say("%(count)s hymiötä", count=faces)
+        if faces
+        else _said(_SCALES, scale, language),
+    ]
+    return ", ".join(one for one in parts if one)
+
+
+def changed(change: Change | None, language: Language) -> str:
+    """What a comparison with the year before says, in words; empty where there is none."""
+    if change is None:
+        return ""
+    if change.status == "changed_composition":
+        why = language.word("flag.changed_composition")
+    elif change.status == "ok":
+        why = language.word(f"change.{change.verdict or 'no_clear_change'}")
+    else:
+        why = language.word(f"status.{change.status}")
+    if change.value is None or change.status not in ("ok", "changed_composition"):
+        return why
+    return f"{language.change(change.value)}, {why}"
+
+
+def sentence(edition: Edition, series: Series, row: Row, language: Language) -> str:
+    """One sentence: how many answered, when, and how it was."""
+    period = language.period(row.period)
+    count = row.figures.get("press_count")
+    level = next(
+        (one for name in LEVELS if (one := row.figures.get(name)) and one.value is not None), None
+    )
+    if count is None or count.value is None or level is None:
+        first = count or next(iter(row.figures.values()))
+        said = printed(first, language)
+        return language.say("%(period)s: %(status)s.", period=period, status=said)
+    name = language.word(f"metric.{level.metric}", edition.content.texts)
+    said = _HEARD.get(series.channel, _HEARD["kiosk"])
+    if level.metric == "nps":
+        said = _RECOMMENDED
+    return language.say(
+        said,
+        n=printed(count, language),
+        period=period,
+        metric=name.partition(" (")[0],
+        value=printed(level, language),
+    )
+
+
+def since_last_year(change: Change | None, language: Language) -> str:
+    """The change of the index from the year before, in a sentence."""
+    if change is None:
+        return ""
+    if change.status in _UNCHANGED:
+        return language.say(_UNCHANGED[change.status])
+    return language.say(
+        "Hymiöindeksin muutos vuodessa: %(change)s.", change=changed(change, language)
+    )
+
+
+def asked(series: Series, language: Language) -> str:
+    """What people were asked, in a sentence; empty where nothing is known."""
+    if series.family == "recommend":
+        return language.say(_ASKED_TO_RECOMMEND)
+    return language.say(_ASKED[series.channel]) if series.channel in _ASKED else ""
+
+
+def explanations(
+    figures: Sequence[Figure], texts: Mapping[str, Text], language: Language
+) -> list[tuple[str, str]]:
+    """Each text once, with the names of all the metrics that it explains."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for name in METRICS:
+        if any(one.metric == name for one in figures):
+            named[language.word(f"explain.{name}", texts)].append(
+                language.word(f"metric.{name}", texts)
+            )
+    return [(language.sentence(names), text) for text, names in named.items()]
+
+
+def notes(figures: Sequence[Figure], texts: Mapping[str, Text], language: Language) -> list[str]:
+    """What holds for all figures: who answered, what is not shown, each bias note once."""
+    biases = dict.fromkeys(note for one in figures for note in one.bias_notes)
+    return [*_general_notes(figures, language)] + [
+        language.word(f"bias_note.{note}", texts) for note in biases
+    ]
+
+
+def _general_notes(figures: Sequence[Figure], language: Language) -> Iterator[str]:
+    if any("self_selected" in one.flags for one in figures):
+        yield language.say("Vastaajat ovat itse päättäneet vastata: luvut eivät ole otos kaikista.")
+    yield language.say(
+        "Lukua ei näytetä, jos vastauksia on alle %(count)s. Puuttuva luku ei ole nolla.",
+        count=MIN_N,
+    )
+
+
+def reported(figures: Sequence[Figure], language: Language) -> str:
+    """Where figures that were published elsewhere come from; empty without any."""
+    if not figures:
+        return ""
+    said = language.say(
+        "Merkityt luvut on julkaistu aiemmin muualla, ja ne näytetään sellaisina kuin ne"
+        " julkaistiin."
+    )
+    told = [one.reported for one in figures if one.reported]
+    if told:
+        last = max(one.as_of for one in told)
+        said += " " + language.say("Niiden tiedot päättyvät %(date)s.", date=language.day(last))
+        source = language.sentence(sorted({one.source for one in told}))
+        said += " " + language.say("Lähde: %(source)s.", source=source)
+    return said
+
+
+def heading(metric: str, name: str, language: Language) -> str:
+    """A metric's name, short enough for a column."""
+    if metric in _COLUMNS:
+        return language.say(_COLUMNS[metric])
+    return name.partition(" (")[0]
+
+
+def caption(grain: str, language: Language) -> str:
+    """What a table by month or by year is called."""
+    return language.say("Kuukausittain") if grain == "month" else language.say("Vuosittain")
+
+
+def late(series: Series, row: Row, language: Language) -> str:
+    """That a year is not whole, where its first months are missing."""
+    month = series.late_start(row.period)
+    if month is None:
+        return ""
+    return language.say(
+        "ei koko vuosi: ensimmäinen kuukausi on %(month)s", month=language.period(month)
+    )
+
+
+def row_notes(row: Row, language: Language) -> str:
+    """The flags of a row's figures that do not hold for the whole series."""
+    flags = dict.fromkeys(
+        flag for one in row.figures.values() for flag in one.flags if flag not in _UNMARKED
+    )
+    return ", ".join(language.word(f"flag.{flag}") for flag in flags)
+
+
+def _said(words: Mapping[str, str], code: str | None, language: Language) -> str | None:
+    return language.say(words[code]) if code is not None and code in words else code
