@@ -62,6 +62,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own spans hold paths and queries as they were typed, and one for each probe.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.add_middleware(_Measured, meters=meters)
     _add_error_handlers(app)

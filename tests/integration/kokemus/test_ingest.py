@@ -345,6 +345,7 @@ def test_spans_are_sent_where_an_endpoint_is_set(
             OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
         ) as service:
             service.post(press(), headers={"traceparent": TRACE})
+            httpx.get(f"{service.url}/health/live?typed=sala-nimi-77")
             (record,) = records(embedded_kafka.bootstrap, f"{topic_prefix}kiosk-presses.v1", 1)
         sent = b"".join(received)
     finally:
@@ -355,6 +356,8 @@ def test_spans_are_sent_where_an_endpoint_is_set(
     assert span_id != TRACE.split("-")[2]
     assert bytes.fromhex(trace_id) in sent
     assert bytes.fromhex(span_id) in sent
+    assert b"sala-nimi-77" not in sent
+    assert b"/health/live" not in sent
 
 
 def test_logs_and_metrics_hold_nothing_of_what_was_sent(quiet_kiosk: IngestService) -> None:
