@@ -149,12 +149,13 @@ def show_logs(
 
 @commands.command(
     name="test",
+    options_metavar="[--full] [PYTEST ARGS]...",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def run_tests(
     context: typer.Context,
     *,
-    full: Annotated[bool, typer.Option("--full", help="With the numbers of the issues.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With the full numbers of events.")] = False,
 ) -> None:
     """Run every check and test; what else is given goes to pytest."""
     raise typer.Exit(checks.run(context.args, full=full))

@@ -56,9 +56,9 @@ def await_ready(home: Home, child: subprocess.Popen[bytes] | None, console: Cons
         PartFailedError: it failed; the message says what and why.
     """
     columns = (SpinnerColumn(), BarColumn(24), TextColumn("{task.description}"))
-    shown = ""
+    shown = "Starting Kokemus"
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as display:
-        task = display.add_task("Starting Kokemus", total=None)
+        task = display.add_task(shown, total=None)
         while not (now := home.progress()).ready:
             if now.failed is not None:
                 raise PartFailedError(now.failed)
@@ -67,12 +67,12 @@ def await_ready(home: Home, child: subprocess.Popen[bytes] | None, console: Cons
                 raise PartFailedError(
                     f"The supervisor ended at its start; see {home.log('supervisor')}"
                 )
-            waiting = f"waiting for {', '.join(now.waiting)}" if now.waiting else "Starting Kokemus"
-            if waiting != shown and not console.is_terminal:
-                console.print(waiting)
-            shown = waiting
+            what = f"waiting for {', '.join(now.waiting)}" if now.waiting else shown
+            if what != shown and not console.is_terminal:
+                console.print(what)
+            shown = what
             total = now.total or None
-            display.update(task, description=waiting, completed=len(now.done), total=total)
+            display.update(task, description=what, completed=len(now.done), total=total)
             time.sleep(0.1)
 
 
