@@ -13,6 +13,7 @@ from metrics.domain.answer_times import (
     answered_in_promise,
     reaction_time_mean,
 )
+from metrics.domain.intervals import Ratio
 
 DAYS = st.none() | st.integers(0, 12)
 FATES = st.lists(
@@ -36,7 +37,7 @@ def test_share_is_of_those_due_by_now_and_pending_ones_stay_out(
     due = messages(fates)
     in_time = [f for f in due if f.answered in range((f.due or 0) + 1)]
     judged = answered_in_promise(fates)
-    assert judged.ratio == (100 * len(in_time), len(due))
+    assert judged.ratio == Ratio(Fraction(100 * len(in_time)), len(due))
     assert judged.beside == {"pending": len(messages(fates, matured=False))}
 
 
@@ -56,7 +57,7 @@ def test_median_takes_the_unanswered_as_infinite(fates: list[tuple[Fate, int]]) 
 def test_median_is_missing_where_under_half_are_answered() -> None:
     late, never = Fate(5, True, None, 3, 3), Fate(5, True, None, None, None)
     assert answer_time_median([(late, 2), (never, 3)]).ratio.n == 0
-    assert answer_time_median([(late, 3), (never, 2)]).ratio == (3, 1)
+    assert answer_time_median([(late, 3), (never, 2)]).ratio == Ratio(Fraction(3), 1)
 
 
 @given(FATES)
@@ -68,7 +69,8 @@ def test_means_are_over_those_who_heard_something(fates: list[tuple[Fate, int]])
     ):
         known = [day for day in days if day is not None]
         judged = judge(fates)
-        assert (judged.ratio, judged.n) == ((sum(known), len(known)), len(known))
+        assert judged.ratio == Ratio(Fraction(sum(known)), len(known))
+        assert judged.n == len(known)
         assert judged.beside == {"open": len(days) - len(known)}
 
 
