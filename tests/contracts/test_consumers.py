@@ -3,7 +3,7 @@
 import json
 from zoneinfo import ZoneInfo
 
-from contracts.test_examples import every_example, spoiled
+from contracts.test_examples import every_example, spoiled, topic_of
 from kokemus.contracts import topics, wire
 from metrics.domain.batches import Batch, BatchDecoder
 from metrics.domain.local_time import LocalHours
@@ -49,7 +49,7 @@ def counted(topic: topics.Declaration, raw: list[bytes]) -> Batch:
 
 @every_example
 def test_metrics_reads_every_example_of_its_topics(event_type: str, raw: bytes) -> None:
-    topic = topics.topic_of(event_type)
+    topic = topic_of(raw)
     if "metrics" in topic.consumers:
         batch = counted(topic, [raw])
         assert batch.refused == {}
@@ -58,7 +58,7 @@ def test_metrics_reads_every_example_of_its_topics(event_type: str, raw: bytes) 
 
 @every_example
 def test_metrics_refuses_just_what_the_contracts_refuse(event_type: str, raw: bytes) -> None:
-    topic = topics.topic_of(event_type)
+    topic = topic_of(raw)
     if "metrics" not in topic.consumers:
         return
     read = {name: value for name, value in json.loads(raw).items() if name not in UNREAD}

@@ -113,7 +113,7 @@ def test_what_is_written_is_read_as_the_same_event(struct: Any, data: st.DataObj
     raw = wire.encode(event)
     assert wire.decode(raw, ALL_TYPES) == event
     event_type = struct.__struct_config__.tag
-    topic = topics.topic_of(event_type)
+    topic = topics.topic_of(event)
     assert wire.decode_many([raw], topic) == ([(0, event)], [])
     validator = jsonschema_rs.Draft202012Validator(schemas.schema(event_type))
     assert validator.is_valid(json.loads(raw))
