@@ -59,11 +59,18 @@ def test_a_week_is_not_moved_by_holidays() -> None:
     assert A_WEEK.due(date(2023, 12, 18)) == date(2023, 12, 25)
 
 
+def test_who_is_owed_an_answer() -> None:
+    assert FIVE_WORKING_DAYS.owed(["contact_left"])
+    assert not FIVE_WORKING_DAYS.owed(["answer_requested", "answer_possible"])
+    assert A_WEEK.owed(["answer_requested", "answer_possible"])
+    assert not A_WEEK.owed(["answer_requested", "contact_left"])
+
+
 def test_each_day_has_the_promise_of_its_own_time() -> None:
     found = {due.day: due for due in dues(promise_table(), date(2024, 1, 1))}
     assert date(2017, 12, 31) not in found
     assert found[date(2018, 1, 1)].promise == found[date(2023, 3, 31)].promise == 0
-    assert found[date(2023, 4, 1)] == (date(2023, 4, 1), 1, date(2023, 4, 8))
+    assert found[date(2023, 4, 1)] == (date(2023, 4, 1), None, 1, date(2023, 4, 8))
     assert max(found) == date(2024, 1, 1)
 
 

@@ -1,6 +1,6 @@
 """Service promises: who is owed an answer, and by the end of which day. Pure; the table is data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
@@ -33,6 +33,10 @@ class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     eligible: tuple[Condition, ...]
     source: str
 
+    def owed(self, met: Collection[Condition]) -> bool:
+        """Whether a message that meets these conditions is owed an answer."""
+        return all(condition in met for condition in self.eligible)
+
     def due(self, received: date) -> date:
         """The local day by whose end the answer is due."""
         if self.within == "days":
@@ -48,6 +52,7 @@ class Due(NamedTuple):
     """What holds for the messages of one day."""
 
     day: date
+    subtree: str | None
     promise: int
     """The place of the promise in the table; of two that hold, the greater goes before."""
     due: date
@@ -71,7 +76,7 @@ def dues(promises: Iterable[Promise], last: date) -> Iterator[Due]:
         for (number, promise), end in zip(listed, ends, strict=True):
             day = promise.valid_from
             while day <= min(end, last):
-                yield Due(day, number, promise.due(day))
+                yield Due(day, promise.subtree, number, promise.due(day))
                 day += _DAY
 
 

@@ -16,22 +16,17 @@ ALTER TABLE feedback
     ALTER contact_left DROP NOT NULL, ALTER answer_possible DROP NOT NULL,
     ALTER language DROP NOT NULL, ALTER themes DROP NOT NULL,
     ALTER merged_time DROP NOT NULL, ALTER merged_id DROP NOT NULL,
-    ADD answered_at timestamptz,
-    ADD answered_time timestamptz,
-    ADD answered_id text,
-    ADD reacted_at timestamptz,
-    ADD withdrawn_at timestamptz,
     ADD answered_day date,
     ADD reacted_day date,
-    ADD withdrawn_day date;
+    ADD withdrawn_day date,
+    ADD marks jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE complaints
     ALTER entity DROP NOT NULL, ALTER day DROP NOT NULL, ALTER kind DROP NOT NULL,
     ALTER authority DROP NOT NULL, ALTER reasons DROP NOT NULL,
     ALTER merged_time DROP NOT NULL, ALTER merged_id DROP NOT NULL,
     ADD decided_day date,
     ADD outcome text,
-    ADD decided_time timestamptz,
-    ADD decided_id text;
+    ADD marks jsonb NOT NULL DEFAULT '{}';
 CREATE INDEX complaints_by_decision ON complaints (entity, decided_day);
 CREATE TABLE ombudsman_counts (
     entity text NOT NULL,
