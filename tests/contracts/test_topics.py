@@ -83,6 +83,10 @@ def test_nobody_carries_an_unknown_type() -> None:
     [
         ("kiosk.pressed.v1", "smiley", "terveysasema-kallio"),
         ("kiosk.misused.v1", "marked-afterwards", "terveysasema-kallio"),
+        ("feedback.answered.v1", "final", "terveysasemat"),
+        ("survey.defined.v1", "probability-sample", "terveysasemakysely"),
+        ("participation.method-reported.v1", "proposals-counted", "perhe-ja-sosiaalipalvelut"),
+        ("observation.withdrawn.v1", "contact", "terveys-ja-paihdepalvelut"),
         ("entity.defined.v1", "city", "entity/helsinki"),
         ("device.placed.v1", "one-place", "device/happyornot/4711"),
         ("question.defined.v1", "overall", "question/q-overall"),

@@ -1,8 +1,7 @@
 """The CloudEvents envelope, and the kinds of fields of which every event is made."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from typing import Annotated, Any, Final, Literal, NewType
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -87,7 +86,7 @@ class Period(Data, frozen=True, gc=False):
     period_end: date
     as_of: AsOf
 
-    def known_at(self, zone: ZoneInfo) -> datetime:
+    def known_at(self, zone: tzinfo) -> datetime:
         """`as_of` as an instant; a day is known at its end.
 
         Raises:

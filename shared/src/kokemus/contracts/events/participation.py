@@ -16,8 +16,8 @@ from kokemus.contracts.events.envelope import (
 )
 
 Method = Annotated[str, code("method")]
-When = Annotated[str, Meta(pattern=r"^(\.\./)?\d{4}(-\d\d(-\d\d)?)?$")]
-"""A year, a month or a day, as exactly as it is known; `../2019` is in 2019 or before."""
+When = Annotated[str, Meta(pattern=r"^\d{4}(-or-before|-\d\d(-\d\d)?)?$")]
+"""A year, a month or a day, as exactly as it is known; or `2019-or-before`."""
 
 
 class MethodReport(Data, frozen=True, gc=False):
