@@ -102,6 +102,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     reported: Reported | None = None
     variation: Variation | None = None
     change: Change | None = None
+    beside: Mapping[str, int] = {}
 
 
 def _index(counts: Sequence[int], _misuse: int) -> Ratio:
@@ -163,6 +164,11 @@ class Answer(NamedTuple):
     """Whether every expected source was heard to the period's end, so that nothing means 0."""
     sampling: Sampling = "self_selected"
     counts: tuple[int, ...] = ()
+    beside: Mapping[str, int] = {}
+    """Numbers that are shown with the figure, by name, such as those still pending."""
+    flags: tuple[str, ...] = ()
+    n: int | None = None
+    """How many the figure is about, where that is not what it is divided by."""
 
 
 def counted(
@@ -183,11 +189,12 @@ def counted(
         status=status,
         value=value,
         rounded=None if value is None else printed(definition, value),
-        n=ratio.n if known or answer.heard else None,
+        n=answer.n if answer.n is not None else ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
-        flags=(*_flags(place, definition), *flags),
+        flags=(*_flags(place, definition), *answer.flags, *flags),
         bias_notes=catalogue.notes_for(definition, place.key.channel),
         as_of=answer.as_of if known else None,
+        beside=answer.beside,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Key, Reported, Sums
@@ -45,6 +46,28 @@ class DeviceTally(NamedTuple):
     as_of: datetime
 
 
+class FateTally(NamedTuple):
+    """How many messages of a kind, received in a period, share a fate."""
+
+    kind: str
+    period: int
+    fate: Fate
+    messages: int
+    as_of: datetime
+
+
+class Overdue(NamedTuple):
+    """How many messages of a kind were overdue at the ends of the periods `start` to `end` - 1."""
+
+    kind: str
+    known: int
+    """The first period at whose end they had been received."""
+    start: int
+    end: int
+    messages: int
+    as_of: datetime
+
+
 class DatedBreak(NamedTuple):
     """A mark on a series, seen from an entity that is wanted."""
 
@@ -66,6 +89,8 @@ class Found:
     hours: Mapping[str, Sequence[HourCell]] = field(default_factory=dict)
     tallies: Mapping[tuple[Measure, str], Sequence[Tally]] = field(default_factory=dict)
     devices: Mapping[str, Sequence[DeviceTally]] = field(default_factory=dict)
+    fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
+    overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)
     reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
     """By entity and metric."""
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)

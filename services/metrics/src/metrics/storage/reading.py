@@ -15,7 +15,7 @@ from metrics.domain.figures import Key
 from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
-from metrics.storage import press_reading, record_reading
+from metrics.storage import feedback_reading, press_reading, record_reading
 
 STATEMENT_SECONDS: Final = 20
 """A reading that takes longer is given up: nobody waits for it any more."""
@@ -135,6 +135,10 @@ def read(
     }
     if "devices" in by_measure:
         found.devices = record_reading.devices(connection, query, entities)
+    if "answers" in by_measure:
+        found.fates = feedback_reading.fates(connection, query, entities, span)
+    if "overdue" in by_measure:
+        found.overdue = feedback_reading.overdue(connection, query, entities, span.last)
     if any(one.additive for one in query.definitions):
         found.heard = record_reading.heard_until(connection, entities, span)
     return found

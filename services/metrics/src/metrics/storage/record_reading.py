@@ -17,7 +17,7 @@ from metrics.domain.periods import Span
 from metrics.domain.query import Query
 from metrics.storage.press_reading import filters
 
-_RECORDS: Final = """
+PLACES: Final = """
 WITH places AS (
     SELECT ancestor, descendant, valid_from, valid_to FROM ancestry
     WHERE ancestor = ANY(%(entities)s)
@@ -25,31 +25,41 @@ WITH places AS (
     SELECT e, e, '-infinity', 'infinity' FROM unnest(%(entities)s::text[]) e
     WHERE NOT EXISTS (SELECT FROM ancestry WHERE ancestor = e AND descendant = e)
 )
+"""
+"""Who counts into the wanted entities, by the tree of each day; unknown ones into themselves."""
+
+_RECORDS: Final = (
+    PLACES
+    + """
 SELECT p.ancestor, {channel}, width_bucket(r.day, %(starts)s::date[]) - 1,
        {count}, max(r.updated_at), {breakdown}
 FROM {table} r
 JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
-WHERE r.day BETWEEN %(first)s AND %(last)s
+WHERE r.day BETWEEN %(first)s AND %(last)s AND {counts}
   AND (%(channel)s::text IS NULL OR {channel} = %(channel)s)
 GROUP BY 1, 2, 3, {breakdown}
 """
+)
 
 _TABLES: Final[dict[Measure, dict[str, str]]] = {
     "feedback": {
         "table": "feedback",
         "channel": "'web_feedback'",
+        "counts": "r.withdrawn_day IS NULL AND r.kind IS NOT NULL",
         "count": "count(*)",
         "breakdown": "r.kind",
     },
     "complaints": {
         "table": "complaints",
         "channel": "'statutory'",
+        "counts": "r.kind IS NOT NULL",
         "count": "count(*)",
         "breakdown": "r.kind",
     },
     "reasons": {
         "table": "reason_counts",
         "channel": "r.channel",
+        "counts": "true",
         "count": "sum(r.count)",
         "breakdown": "r.polarity, r.reason",
     },
