@@ -162,7 +162,7 @@ class Intake:
 
     def _not_here(self, batch: Sequence[Event]) -> dict[int, Refused]:
         """The withdrawals of what another service took in, by position."""
-        if ObservationWithdrawn not in set(map(type, batch)):
+        if not any(issubclass(kind, ObservationWithdrawn) for kind in set(map(type, batch))):
             return {}
         return {
             position: Refused(

@@ -130,9 +130,10 @@ class Publisher:
         report = waiting.report
         produce = producer.produce
         try:
-            for kind in set(map(type, chunk)):
+            kinds: set[type[events.Event]] = set(map(type, chunk))
+            for kind in kinds:
                 same = [event for event in chunk if type(event) is kind]
-                if kind is events.ObservationWithdrawn:
+                if issubclass(kind, events.ObservationWithdrawn):
                     for event in same:
                         topic = self._settings.topic_prefix + topics.topic_of(event).name
                         produce(topic, wire.encode(event), event.subject, ANY_PARTITION, report)

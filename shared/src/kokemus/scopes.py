@@ -5,12 +5,13 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from kokemus.contracts.events import (
+    Counted,
     DevicePlaced,
     EntityDefined,
     Event,
-    KioskCounted,
     KioskMisused,
     ObservationWithdrawn,
+    Period,
     QuestionDefined,
     SeriesBroken,
 )
@@ -76,7 +77,7 @@ class Scope:
                 moments.append(data.press.time)
             case ObservationWithdrawn(data=data):
                 moments.append(data.original.time)
-            case KioskCounted(data=data):
+            case Event(data=Counted() | Period() as data):
                 days = {data.period_start, data.period_end}
             case SeriesBroken(data=data):
                 days = {data.date}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from metrics.domain import feedback_cells
+from metrics.domain import feedback_cells, statutory_cells
 from metrics.domain.cells import WHOLE, Breakdown, Cells, Counts
 from metrics.domain.comparison import Break, broken
 from metrics.domain.definitions import Catalogue, Definition, Measure
@@ -61,6 +61,7 @@ class Order:
 
     def __init__(self, query: Query, targets: Sequence[Target]) -> None:
         self._metrics = {one.metric: place for place, one in enumerate(query.definitions)}
+        self._observations = query.observations
         self._targets = {one.entity: (one.position, one.child) for one in targets}
 
     def __call__(self, figure: Figure) -> list[int | str]:
@@ -75,7 +76,9 @@ class Order:
             "".join(f"{name}={value!s:>3};" for name, value in place.dimension.items()),
             figure.span.first.isoformat(),
             figure.span.last.isoformat(),
-            "" if figure.reported is None else f"{figure.as_of} {figure.reported.order}",
+            f"{figure.as_of} {figure.reported.order if figure.reported else ''}"
+            if self._observations
+            else "",
         ]
 
 
@@ -139,6 +142,12 @@ def _dense(
             place = Place(entity, Key(one.channel, one.scale), Period(one.span, one.span), "total")
             yield taken_over(definition, place, one, catalogue)
         reported = ()
+        observed = list(statutory_cells.observed(read.found, definition, entity))
+        for given, breakdown, told in observed:
+            period = Period(given.span, given.span)
+            place = Place(entity, statutory_cells.KEY, period, "total", dict(breakdown))
+            yield counted(definition, place, told, catalogue)
+        cells = {} if observed else cells
     standing = _Standing(read.periods, reported, cells) if reported else None
     for (key, breakdown), by_period in cells.items():
         dimension: Dimension = dict(breakdown) if breakdown else TOTAL
@@ -308,6 +317,10 @@ def _overdue_cells(read: _Read, _definition: Definition, entity: str) -> Cells:
     return feedback_cells.overdue(read.found, entity, len(read.periods))
 
 
+def _statutory_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    return statutory_cells.cells(read.found, definition, entity, read.periods)
+
+
 _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "presses": _press_cells,
     "hours": _hour_cells,
@@ -316,7 +329,10 @@ _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "feedback": _feedback_cells,
     "answers": _answer_cells,
     "overdue": _overdue_cells,
-    "complaints": _record_cells,
+    "complaints": _statutory_cells,
+    "decisions": _statutory_cells,
+    "contacts": _statutory_cells,
+    "matters": _statutory_cells,
     "reported": lambda _read, _definition, _entity: {},
 }
 """How the cells of a metric are put together, by what it is made of."""

@@ -20,6 +20,9 @@ Measure = Literal[
     "answers",
     "overdue",
     "complaints",
+    "decisions",
+    "contacts",
+    "matters",
     "reported",
 ]
 Unit = Literal["count", "index", "percent", "nps", "mean", "days"]

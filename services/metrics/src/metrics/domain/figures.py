@@ -169,6 +169,10 @@ class Answer(NamedTuple):
     flags: tuple[str, ...] = ()
     n: int | None = None
     """How many the figure is about, where that is not what it is divided by."""
+    span: Span | None = None
+    """The days that it stands for, where they are not the period's."""
+    not_reported: bool = False
+    """A source said that it has no figure, which is not zero."""
 
 
 def counted(
@@ -181,24 +185,26 @@ def counted(
     """The figure of a cell that was counted."""
     ratio = answer.ratio or Ratio(Fraction(0), 0)
     status, value = _status(definition, ratio, answer)
-    known = status != "no_data"
+    known = value is not None
     return Figure(
         definition=definition,
         place=place,
-        span=place.period.span,
+        span=answer.span or place.period.span,
         status=status,
         value=value,
         rounded=None if value is None else printed(definition, value),
         n=answer.n if answer.n is not None else ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
-        flags=(*_flags(place, definition), *answer.flags, *flags),
+        flags=tuple(dict.fromkeys((*_flags(place, definition), *answer.flags, *flags))),
         bias_notes=catalogue.notes_for(definition, place.key.channel),
-        as_of=answer.as_of if known else None,
+        as_of=None if status == "no_data" else answer.as_of,
         beside=answer.beside,
     )
 
 
 def _status(definition: Definition, ratio: Ratio, answer: Answer) -> tuple[Status, Fraction | None]:
+    if answer.not_reported:
+        return "not_reported", None
     if definition.additive:
         if ratio.n == 0 and not answer.heard:
             return "no_data", None

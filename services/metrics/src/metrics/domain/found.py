@@ -11,6 +11,7 @@ from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Key, Reported, Sums
 from metrics.domain.query import Target
+from metrics.domain.statutory import Told
 
 SumsByPeriod = dict[int, Sums]
 """By the number of the period, from 0."""
@@ -91,6 +92,7 @@ class Found:
     devices: Mapping[str, Sequence[DeviceTally]] = field(default_factory=dict)
     fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
     overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)
+    statutory: Mapping[tuple[Measure, str], Told] = field(default_factory=dict)
     reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
     """By entity and metric."""
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)

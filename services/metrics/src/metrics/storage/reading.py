@@ -15,12 +15,12 @@ from metrics.domain.figures import Key
 from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
-from metrics.storage import feedback_reading, press_reading, record_reading
+from metrics.storage import feedback_reading, press_reading, record_reading, statutory_reading
 
 STATEMENT_SECONDS: Final = 20
 """A reading that takes longer is given up: nobody waits for it any more."""
 
-RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "complaints", "reasons"})
+RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "reasons"})
 """What is counted record by record."""
 
 POOL: Final = 4
@@ -135,6 +135,13 @@ def read(
     }
     if "devices" in by_measure:
         found.devices = record_reading.devices(connection, query, entities)
+    found.statutory = {
+        (measure, entity): told
+        for measure in by_measure.keys() & statutory_reading.MEASURES
+        for entity, told in statutory_reading.told(
+            connection, query, measure, entities, span
+        ).items()
+    }
     if "answers" in by_measure:
         found.fates = feedback_reading.fates(connection, query, entities, span)
     if "overdue" in by_measure:

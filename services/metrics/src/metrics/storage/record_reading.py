@@ -49,13 +49,6 @@ _TABLES: Final[dict[Measure, dict[str, str]]] = {
         "count": "count(*)",
         "breakdown": "r.kind",
     },
-    "complaints": {
-        "table": "complaints",
-        "channel": "'statutory'",
-        "counts": "r.kind IS NOT NULL",
-        "count": "count(*)",
-        "breakdown": "r.kind",
-    },
     "reasons": {
         "table": "reason_counts",
         "channel": "r.channel",
