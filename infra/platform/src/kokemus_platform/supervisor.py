@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 
 from kokemus_platform import database, people, services, topics
 from kokemus_platform.home import Home, Progress, Wish
-from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka, answers
+from kokemus_platform.kafka import ApacheKafka, Broker, EmbeddedKafka, answers, is_read_by
 from kokemus_platform.postgres import Postgres
 from kokemus_platform.processes import PartFailedError, Process
 from kokemus_platform.services import TOPIC_PREFIX, Service
@@ -185,6 +185,7 @@ class Supervisor:
             case given:
                 if not answers(given):
                     raise PartFailedError(f"No Kafka answers at {given}.")
+                self._refuse_a_shared_kafka(given)
                 self._bootstrap = given
                 self._apply_topics(None)
                 return
@@ -195,6 +196,22 @@ class Supervisor:
                 self._bootstrap, compacted(TOPIC_PREFIX), self._home.path / "snapshot"
             )
         self._fill_broker()
+
+    @staticmethod
+    def _refuse_a_shared_kafka(given: str) -> None:
+        """Two platforms on the same topics would each count a part of them.
+
+        Consumers of an own platform that was killed are members for a session timeout more.
+        """
+        group = f"{TOPIC_PREFIX}metrics"
+        deadline = time.monotonic() + 10
+        while is_read_by(given, group):
+            if time.monotonic() > deadline:
+                raise PartFailedError(
+                    f"Another Kokemus counts from the topics at {given}."
+                    " End it, or give each platform a Kafka of its own."
+                )
+            time.sleep(0.5)
 
     def _fill_broker(self) -> None:
         """Give a broker that has just started its topics, and what it has forgotten."""
