@@ -14,6 +14,9 @@ from metrics.domain.statutory import TOGETHER, UNSPECIFIED, Observation, Standin
 
 KEY: Final = Key("statutory")
 
+_CASES: Final = frozenset({"complaints", "decisions"})
+"""Measures whose sources may be polled, so that their silence can mean zero."""
+
 _NEVER_POOLED: Final = frozenset({"complaints"})
 """Measures whose codes have no sum: an objection is no complaint."""
 
@@ -32,9 +35,12 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
         total = _total(definition, codes)
         if total is not None:
             by_cell.setdefault((KEY, WHOLE), {})[number] = _answer(total)
-    if (entity, KEY.channel) in found.heard:
-        by_cell.setdefault((KEY, WHOLE), {})
-    return by_cell
+    if definition.measure in _CASES:
+        if (entity, KEY.channel) in found.heard:
+            by_cell.setdefault((KEY, WHOLE), {})
+        return by_cell
+    unknown = dict.fromkeys(range(len(periods)), Answer(None))
+    return {cell: {**unknown, **by_period} for cell, by_period in by_cell.items()}
 
 
 def observed(
