@@ -6,6 +6,7 @@ Fields that a contract does not name are dropped when an event is read, and coun
 """
 
 from kokemus.contracts.events.envelope import (
+    AS_OF_PATTERN,
     CODE_LIST,
     IDENTIFIER_PATTERN,
     SCALE_SIZES,
@@ -54,6 +55,7 @@ from kokemus.contracts.events.kiosk import (
     Touchpoint,
 )
 from kokemus.contracts.events.participation import (
+    WHEN_PATTERN,
     Game,
     GameAction,
     GameMeasure,
@@ -127,11 +129,13 @@ from kokemus.contracts.events.withdrawal import (
 )
 
 __all__ = [
+    "AS_OF_PATTERN",
     "CODE_LIST",
     "IDENTIFIER_PATTERN",
     "SCALE_SIZES",
     "SURVEY_SCALES",
     "TYPE_PREFIX",
+    "WHEN_PATTERN",
     "AsOf",
     "Authority",
     "CaseKind",
