@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kokemus.contracts import events
-from kokemus.contracts.wire import check_data, check_identifier
+from kokemus.contracts.rules import check_data
+from kokemus.contracts.wire import check_identifier
 from kokemus.errors import Reason, Refused
 from metrics.domain.contacts import Contacted, Contacts
 from metrics.domain.local_time import REFUSED, LocalHours, day_of
