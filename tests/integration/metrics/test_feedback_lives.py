@@ -245,3 +245,32 @@ async def test_answer_times_are_broken_down_by_kind_and_compared_without_a_verdi
         headers={"Accept": "text/csv"},
     )
     assert "answer_time_mean/1" in csv.text
+
+
+async def test_share_of_the_city_is_given_only_with_all_divisions_heard_from(
+    api: httpx.AsyncClient, tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    tables.entity("helsinki", kind="city")
+    for division in ("sote", "kymp"):
+        tables.entity(division, kind="division")
+    came = datetime(2024, 3, 4, tzinfo=UTC)
+
+    def message(number: int, subject: str) -> events.FeedbackReceived:
+        return events.FeedbackReceived(
+            **envelope(number, subject, came), data=feedback(f"f{number}")
+        )
+
+    take(connection, [message(1, "sote")])
+    alone = await total(api, "share_of_city", "sote")
+    assert (alone["value"], alone["status"]) == (None, "no_data")
+    assert "partial_coverage" in alone["flags"]
+    take(connection, [message(number, "kymp") for number in (2, 3, 4)])
+    share = await total(api, "share_of_city", "sote")
+    assert (share["value"], share["n"], share["status"]) == (25, 4, "ok")
+    tables.reported(
+        "sote", "share_of_city", date(2017, 1, 1), date(2017, 12, 31), 8, channel="web_feedback"
+    )
+    published = await total(
+        api, "share_of_city", "sote", **{"from": "2017-01-01", "to": "2017-12-31"}
+    )
+    assert (published["value"], "reported" in published["flags"]) == (8, True)
