@@ -265,6 +265,10 @@ def test_an_empty_table_of_summaries_can_be_had_too(complaints: IngestService) -
     address = f"{complaints.url}/v1/imports/template"
     assert "period_start" in httpx.get(address, params=query).text
     assert httpx.get(address, params={**query, "type": "kiosk.pressed.v1"}).status_code == 400
+    book = httpx.get(address, params=query, headers={"Accept": XLSX})
+    assert book.headers["content-type"] == XLSX
+    sent = send(complaints, book.content, XLSX, kind="complaint")
+    assert sent.json() == {"rows": 0, "accepted": 0, "rejected": []}
 
 
 def test_the_document_tells_which_kinds_a_service_takes(

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from openpyxl import load_workbook
 
 from kokemus.contracts import events
+from kokemus.contracts.codes import CodeLists
 from kokemus.errors import Refused
-from kokemus.imports import delimited, workbooks
+from kokemus.imports import delimited, templates, workbooks
 from kokemus.imports.columns import Unmatched, normal
 from kokemus.imports.rows import KINDS, RowReader, chosen, chunks, fields
 from support.tables import csv_file, workbook
@@ -234,3 +237,23 @@ def test_a_word_under_a_choice_is_refused_and_not_repeated() -> None:
     with pytest.raises(Refused) as refused:
         reader.event(next(table))
     assert refused.value.pointer == "used_where_management"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_workbook_has_the_header_and_tells_every_code_that_may_be_used(kind: str) -> None:
+    codes = CodeLists.load()
+    for event_type in KINDS[kind]:
+        book = templates.workbook(event_type, codes)
+        (header,) = [row.cells for row in workbooks.read(book)]
+        assert list(header) == templates.header(event_type)
+
+
+def test_the_codes_of_a_workbook_are_those_of_the_lists_and_of_the_contract() -> None:
+    book = load_workbook(BytesIO(templates.workbook(events.GamePlayed, CodeLists.load())))
+    rows = [tuple(cell.value for cell in row) for row in book["codes"].iter_rows(min_row=2)]
+    assert ("theme", "kayttajat", "Käyttäjien osallistuminen") in rows
+    assert ("method", "kyselyt", "kyselyt") in rows
+    book = load_workbook(BytesIO(templates.workbook(events.OmbudsmanContacted, CodeLists.load())))
+    told = [(row[0].value, row[1].value) for row in book["codes"].iter_rows(min_row=2)]
+    assert {code for column, code in told if column == "field"} == {"health", "social", "both"}
+    assert ("matters", "kohtelu") in told

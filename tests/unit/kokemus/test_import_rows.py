@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kokemus.contracts import events, wire
 from kokemus.errors import Refused
-from kokemus.imports import cells, delimited, workbooks
+from kokemus.imports import cells, delimited, templates, workbooks
 from kokemus.imports.columns import Unmatched, normal
-from kokemus.imports.rows import KINDS, Chunk, RowReader, chosen, chunks, fields, template
+from kokemus.imports.rows import KINDS, Chunk, RowReader, chosen, chunks, fields
 from kokemus.imports.tables import Unusable
 from support.tables import PRESS, csv_file, workbook
 
@@ -279,7 +279,7 @@ def test_a_header_that_does_not_fit_is_refused_with_the_reason(header: str, told
 
 
 def test_a_numbered_column_too_few_is_refused() -> None:
-    known = [name for name in template(events.KioskCounted) if name != "counts"]
+    known = [name for name in templates.header(events.KioskCounted) if name != "counts"]
     with pytest.raises(Unmatched, match="numbered"):
         read(";".join([*known, "counts_0", "counts_2"]).encode(), "count")
 
@@ -337,7 +337,7 @@ def test_a_file_is_read_on_in_bounded_pieces_and_its_end_told_where_it_breaks() 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_template_names_columns_that_fit_its_kind(kind: str) -> None:
     for event_type in KINDS[kind]:
-        header = template(event_type)
+        header = templates.header(event_type)
         assert chosen(KINDS[kind], header) is event_type
         assert RowReader(event_type, "s", header, HELSINKI).unknown == []
         assert header[:2] == ["subject", "time"]

@@ -129,8 +129,11 @@ def operations(
             ],
             "responses": {
                 "200": {
-                    "description": "The header, separated by semicolons.",
-                    "content": {CSV: {"schema": {"type": "string"}}},
+                    "description": "The header; a workbook has a second sheet with the codes.",
+                    "content": {
+                        CSV: {"schema": {"type": "string"}},
+                        XLSX: {"schema": {"type": "string", "format": "binary"}},
+                    },
                 },
                 "400": problems.described("The kind is none of this service."),
             },

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from opentelemetry.trace import SpanKind
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from kokemus import telemetry, web
@@ -20,7 +20,7 @@ from kokemus.contracts import wire
 from kokemus.contracts.events import Event
 from kokemus.contracts.topics import short_type
 from kokemus.errors import Reason, Refused
-from kokemus.imports import delimited, workbooks
+from kokemus.imports import delimited, templates, workbooks
 from kokemus.imports.columns import Unmatched, normal
 from kokemus.imports.document import CSV, XLSX, operations
 from kokemus.imports.rows import (
@@ -31,7 +31,6 @@ from kokemus.imports.rows import (
     chosen,
     chunks,
     fields,
-    template,
 )
 from kokemus.imports.tables import Row, Rows, TooLarge, Unreadable
 from kokemus.intake import Intake
@@ -175,11 +174,11 @@ class _Imports:
         return taken
 
     async def template(self, request: Request) -> Response:
-        """The header of a kind's table."""
+        """An empty table of a kind, as the sender would have it."""
         kind = _typed(request.query_params, _kinds(request.query_params, self._kinds))
-        return PlainTextResponse(
-            "\ufeff" + ";".join(template(kind)) + "\r\n", media_type="text/csv; charset=utf-8"
-        )
+        if XLSX in request.headers.get("accept", ""):
+            return Response(templates.workbook(kind, self._intake.codes), media_type=XLSX)
+        return Response(templates.csv(kind), media_type=f"{CSV}; charset=utf-8")
 
     async def _take(self, key: Key, wanted: _Wanted, rows: Rows, trace: str | None) -> _Taken:
         taken = _Taken()

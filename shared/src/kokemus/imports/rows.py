@@ -220,8 +220,3 @@ def _beginning(as_of: date | str, zone: ZoneInfo) -> datetime:
     if isinstance(as_of, datetime):
         return as_of
     return datetime(as_of.year, as_of.month, as_of.day, tzinfo=zone)
-
-
-def template(kind: type[Event]) -> list[str]:
-    """The columns of a kind as a table begins with them, without the id, which rows need not."""
-    return [name for name in fields(kind) if name != "id"]
