@@ -274,3 +274,40 @@ async def test_share_of_the_city_is_given_only_with_all_divisions_heard_from(
         api, "share_of_city", "sote", **{"from": "2017-01-01", "to": "2017-12-31"}
     )
     assert (published["value"], "reported" in published["flags"]) == (8, True)
+
+
+async def test_answer_without_its_feedback_is_no_figure_and_nothing_unplaced(
+    api: httpx.AsyncClient, tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    came = datetime(2024, 3, 4, tzinfo=UTC)
+    answer = events.FeedbackAnswer("f1", came)
+    take(connection, [events.FeedbackAnswered(**envelope(1, "u", came), data=answer)])
+    assert (await total(api, "feedback_count", "u"))["status"] == "no_data"
+    assert (await api.get("/v1/unplaced")).json() == {"unplaced": []}
+    day = date(2024, 3, 4)
+    tables.execute("INSERT INTO ombudsman_counts VALUES ('a', 's', %s, 'both', 1, 1)", (day,))
+    tables.execute(
+        "INSERT INTO summaries VALUES ('s', 'e', 'complaints', 'b', 'kantelu', %s, %s, now(), 1)",
+        (day, day),
+    )
+    listed = (await api.get("/v1/unplaced")).json()["unplaced"]
+    assert [row["id"] for row in listed] == ["a", "b"]
+
+
+def test_rows_of_an_earlier_version_keep_what_they_say(
+    tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    stored = datetime(2024, 3, 4, tzinfo=UTC)
+    tables.execute(
+        "INSERT INTO feedback VALUES ('palaute', 'f1', 'u', %s, '2024-03-04', 'kiitos', true, true,"
+        " true, 'fi', '{}', %s, 'e0005')",
+        (stored, stored),
+    )
+    older = events.FeedbackUpdated(
+        **envelope(1, "v", stored), data=events.FeedbackUpdate("f1", kind="moite")
+    )
+    answer = events.FeedbackAnswer("f1", stored)
+    answered = events.FeedbackAnswered(**envelope(6, "u", stored), data=answer)
+    assert take(connection, [older, answered]) == [False, True]
+    row = feedback_rows(connection)["f1"]
+    assert (row["entity"], row["kind"], row["answered_day"]) == ("u", "kiitos", date(2024, 3, 4))
