@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from contracts.test_examples import every_example
 from kokemus.contracts import codes, topics, wire
 from kokemus.errors import Refused
