@@ -68,6 +68,28 @@ def read(kind: str, *rows: dict[str, Any], excel: bool = False) -> list[Any]:
             ),
         ),
         (
+            "survey",
+            {
+                "subject": "s",
+                "time": "2.3.2026",
+                "survey_id": "s",
+                "wave": "2026",
+                "sampling": "census",
+                "customers": "412 000",
+                "questions": "q:recommend:nps; r:statement:likert5",
+            },
+            events.Survey(
+                "s",
+                "2026",
+                "census",
+                [
+                    events.SurveyQuestion("q", "recommend", "nps"),
+                    events.SurveyQuestion("r", "statement", "likert5"),
+                ],
+                customers=412_000,
+            ),
+        ),
+        (
             "method",
             {
                 "subject": "sote",
@@ -152,6 +174,22 @@ def test_without_a_time_a_summary_is_of_the_day_on_which_it_was_known() -> None:
     assert by_day.time == datetime(2018, 6, 30, tzinfo=HELSINKI)
     (by_hour,) = read("complaint", {**row, "as_of": "30.6.2018 12:00"})
     assert by_hour.time == datetime(2018, 6, 30, 12, tzinfo=HELSINKI)
+
+
+def test_the_questions_of_a_survey_may_have_their_wording_as_json() -> None:
+    wording = '[{"question_id": "q", "family": "overall", "scale": "smiley4", "wording": %s}]'
+    (event,) = read(
+        "survey",
+        {
+            "subject": "s",
+            "time": "2.3.2026",
+            "survey_id": "s",
+            "wave": "2026",
+            "sampling": "self_selected",
+            "questions": wording % '{"fi": "Miltä kävi?", "sv": "Hur gick det?"}',
+        },
+    )
+    assert event.data.questions[0].wording == events.Translated("Miltä kävi?", "Hur gick det?")
 
 
 def test_a_header_that_fits_no_type_is_told_what_the_likeliest_lacks() -> None:

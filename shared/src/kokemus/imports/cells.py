@@ -143,17 +143,22 @@ def when(cell: Cell, zone: ZoneInfo) -> str:
     return _SPACES.sub("-", text(cell, zone))
 
 
-def joined(readers: Mapping[str, Reader]) -> Reader:
-    """A reader of a struct's fields in their order, joined by colons; or as a JSON object."""
+def joined(readers: Mapping[str, Reader], required: int) -> Reader:
+    """A reader of a struct: its fields in their order, joined by colons, or a JSON object.
+
+    Args:
+        readers: of the fields, by their names.
+        required: how many of them must be there; the others come last.
+    """
 
     def read(cell: Any, zone: ZoneInfo) -> dict[str, Any]:
         if isinstance(cell, dict):
             parts = cell
         else:
             values = text(cell, zone).split(":")
-            if len(values) != len(readers):
-                raise _refused(f"must be {':'.join(readers)}")
-            parts = dict(zip(readers, values, strict=True))
+            if not required <= len(values) <= len(readers):
+                raise _refused(f"must be {':'.join([*readers][:required])}")
+            parts = dict(zip(readers, values, strict=False))
         return {
             name: read_part(parts[name], zone)
             for name, read_part in readers.items()

@@ -243,7 +243,8 @@ def _reader(kind: inspect.Type) -> cells.Reader:
     if isinstance(kind, inspect.LiteralType):
         return cells.one_of([str(value) for value in kind.values])
     if isinstance(kind, inspect.StructType):
-        return cells.joined({field.name: _reader(field.type) for field in kind.fields})
+        required = sum(field.required for field in kind.fields)
+        return cells.joined({field.name: _reader(field.type) for field in kind.fields}, required)
     if isinstance(kind, inspect.StrType) and kind.pattern in _DATED:
         return _DATED[kind.pattern]
     return _READERS[type(kind)]

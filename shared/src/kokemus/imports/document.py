@@ -42,7 +42,8 @@ which one its rows become.
 Lists stand in one cell, separated by spaces, commas, semicolons or bars, or in numbered columns \
 such as `counts_0`. A list of codes may also have a column for each code, such as \
 `used_where_management`, with a mark (`x`, `1`, `yes`) or 0. A game's measures and actions are \
-written `theme:column` and `method:role:due:metric`.
+written `theme:column` and `method:role:due:metric`, a survey's questions \
+`question_id:family:scale`, or as JSON.
 
 A column that names no field is reported and passed over, or refuses the file where statutory \
 cases are taken in. A table that has shifted against its header is refused as a whole.

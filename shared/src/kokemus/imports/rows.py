@@ -20,7 +20,7 @@ KINDS: Final[dict[str, tuple[type[Event], ...]]] = {
     "press": (events.KioskPressed,),
     "count": (events.KioskCounted,),
     "feedback": (events.FeedbackReceived, events.FeedbackAnswered),
-    "survey": (events.SurveyAnswered, events.SurveyResulted),
+    "survey": (events.SurveyAnswered, events.SurveyResulted, events.SurveyDefined),
     "method": (events.MethodReported,),
     "game": (events.GamePlayed,),
     "practice": (events.PracticeReported,),
