@@ -25,6 +25,7 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
     """What stands in each period, in total and by code."""
     told = found.statutory.get((definition.measure, entity), Told())
     by_cell: dict[tuple[Key, Breakdown], dict[int, Answer]] = {}
+    apart: dict[int, Answer] = {}
     for number, period in enumerate(periods):
         singles = [one for one in told.singles if one.period == number]
         codes = standing(period, told.observations, singles)
@@ -35,9 +36,13 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
         total = _total(definition, codes)
         if total is not None:
             by_cell.setdefault((KEY, WHOLE), {})[number] = _answer(total)
+        elif codes:
+            apart[number] = Answer(None)
     if definition.measure in _CASES:
-        if (entity, KEY.channel) in found.heard:
-            by_cell.setdefault((KEY, WHOLE), {})
+        if (KEY, WHOLE) in by_cell:
+            by_cell[KEY, WHOLE].update(apart)
+        elif not by_cell and (entity, KEY.channel) in found.heard:
+            by_cell[KEY, WHOLE] = {}
         return by_cell
     unknown = dict.fromkeys(range(len(periods)), Answer(None))
     return {cell: {**unknown, **by_period} for cell, by_period in by_cell.items()}
