@@ -27,9 +27,8 @@ days = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
 written_days = days.map(date.isoformat)
 DATED = {
-    inspect.type_info(events.AsOf).pattern: written_days,  # type: ignore[attr-defined]  # a string
-    inspect.type_info(events.When).pattern: written_days  # type: ignore[attr-defined]
-    | days.map(lambda day: f"{day.year}-or-before"),
+    events.AS_OF_PATTERN: written_days,
+    events.WHEN_PATTERN: written_days | days.map(lambda day: f"{day.year}-or-before"),
 }
 """Strings that are days: next to none that their patterns allow are in the calendar."""
 

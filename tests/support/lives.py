@@ -1,10 +1,12 @@
 """Feedback and cases told by events, and an independent account of what became of them."""
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 from hypothesis import strategies as st
 
 from kokemus.contracts import events
@@ -119,3 +121,53 @@ def account(told_of: Iterable[LifeEvent]) -> dict[str, dict[str, Any]]:
 def local(time: datetime) -> date:
     """The local day of an instant."""
     return time.astimezone(HELSINKI).date()
+
+
+def some_feedback(count: int) -> list[LifeEvent]:
+    """Messages of half a year with their answers, late, missing, withdrawn and corrected ones."""
+    chance = random.Random(4)
+    told: list[LifeEvent] = []
+    for number in range(count):
+        name = f"f{number}"
+        came = datetime(2024, 1, 8, tzinfo=UTC) + timedelta(minutes=chance.randrange(260_000))
+        said = feedback(
+            name,
+            kind=chance.choice(["moite", "kiitos", "vikailmoitus", "kysymys"]),
+            answer_requested=chance.random() < 0.7,
+            answer_possible=chance.random() < 0.9,
+        )
+        subject = chance.choice(["u", "v"])
+        told.append(events.FeedbackReceived(**envelope(len(told), subject, came), data=said))
+        for state, share, longest in (("interim_answer", 0.3, 4), ("final_answer", 0.8, 12)):
+            for _ in range(chance.choice([1, 1, 2])):
+                if chance.random() < share:
+                    when = came + timedelta(hours=chance.randrange(24 * longest))
+                    answer = events.FeedbackAnswer(name, when, state)  # type: ignore[arg-type]
+                    told.append(
+                        events.FeedbackAnswered(**envelope(len(told), "u", when), data=answer)
+                    )
+        if chance.random() < 0.2:
+            when = came + timedelta(hours=chance.randrange(400))
+            told.append(
+                events.FeedbackWithdrawn(
+                    **envelope(len(told), subject, when), data=events.FeedbackWithdrawal(name)
+                )
+            )
+    chance.shuffle(told)
+    return told
+
+
+_COLUMNS = (
+    "entity, received_at, day, kind, answer_requested, contact_left, answer_possible, language,"
+    " themes, answered_day, reacted_day, withdrawn_day"
+)
+
+
+def feedback_rows(connection: psycopg.Connection[Any]) -> dict[str, dict[str, Any]]:
+    """By feedback what stands in the table."""
+    names = _COLUMNS.split(", ")
+    stored = connection.execute(f"SELECT feedback_id, {_COLUMNS} FROM feedback").fetchall()
+    return {
+        row[0]: {n: v for n, v in zip(names, row[1:], strict=True) if v is not None}
+        for row in stored
+    }

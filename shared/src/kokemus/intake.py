@@ -62,7 +62,7 @@ class Intake:
         self.settings = settings
         self.meters = meters
         self.keys = Keys(settings.keys_file)
-        self._codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
+        self.codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
         self.publisher = Publisher(settings, meters)
         self._topic = CompactedTopic(settings, declarations()["registry.v1"])
         self.registry = Registry(self._topic)
@@ -120,7 +120,7 @@ class Intake:
         refused = {
             **self._not_here(batch),
             **scope.refused(batch),
-            **self._codes.refused(batch),
+            **self.codes.refused(batch),
             **refused,
         }
         if self._rule is None and not refused:

@@ -10,9 +10,11 @@ from kokemus.contracts.events import (
     EntityDefined,
     Event,
     KioskMisused,
+    MethodReported,
     ObservationWithdrawn,
     Period,
     QuestionDefined,
+    ReportedFigure,
     SeriesBroken,
 )
 from kokemus.contracts.topics import short_type
@@ -77,8 +79,10 @@ class Scope:
                 moments.append(data.press.time)
             case ObservationWithdrawn(data=data):
                 moments.append(data.original.time)
-            case Event(data=Counted() | Period() as data):
+            case Event(data=Counted() | Period() | ReportedFigure() as data):
                 days = {data.period_start, data.period_end}
+            case MethodReported(data=data):
+                days = {date(data.year, 12, 31)}
             case SeriesBroken(data=data):
                 days = {data.date}
             case _:

@@ -1,6 +1,5 @@
 """Feedback in the real database: any order gives the same rows, and the figures are right."""
 
-import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from statistics import mean, median
@@ -12,15 +11,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kokemus.contracts import events
+from metrics.domain.changes import ChangedCell
 from metrics.domain.lives import LifeEvent
 from metrics.storage import records
-from support.lives import HELSINKI, account, envelope, feedback, local, stories
+from support.lives import (
+    HELSINKI,
+    account,
+    envelope,
+    feedback,
+    feedback_rows,
+    local,
+    some_feedback,
+    stories,
+)
 from support.metrics_tables import Tables
 
-COLUMNS = (
-    "entity, received_at, day, kind, answer_requested, contact_left, answer_possible, language,"
-    " themes, answered_day, reacted_day, withdrawn_day"
-)
 YEAR = {"from": "2024-01-01", "to": "2024-12-31"}
 
 
@@ -43,13 +48,18 @@ def take(
     return news
 
 
-def rows(connection: psycopg.Connection[Any]) -> dict[str, dict[str, Any]]:
-    names = COLUMNS.split(", ")
-    stored = connection.execute(f"SELECT feedback_id, {COLUMNS} FROM feedback").fetchall()
-    return {
-        row[0]: {n: v for n, v in zip(names, row[1:], strict=True) if v is not None}
-        for row in stored
-    }
+def test_feedback_that_moves_changes_figures_where_it_was_and_where_it_is(
+    connection: psycopg.Connection[Any],
+) -> None:
+    came, moved = datetime(2024, 3, 4, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC)
+    take(connection, [events.FeedbackReceived(**envelope(1, "u", came), data=feedback("f1"))])
+    update = events.FeedbackUpdated(**envelope(2, "v", moved), data=events.FeedbackUpdate("f1"))
+    with connection.cursor() as cursor:
+        _, changed = records.apply(cursor, [update], HELSINKI)
+        _, unchanged = records.apply(cursor, [update], HELSINKI)
+    day = came.date().toordinal()
+    assert changed == {ChangedCell("u", day, "feedback"), ChangedCell("v", day, "feedback")}
+    assert unchanged == set()
 
 
 @given(story=stories())
@@ -62,42 +72,8 @@ def test_any_order_and_repetition_leaves_the_same_rows(
     once, shuffled = story
     connection.execute("TRUNCATE feedback")
     take(connection, shuffled)
-    assert rows(connection) == account(once)
+    assert feedback_rows(connection) == account(once)
     assert not any(take(connection, once))
-
-
-def some_feedback(count: int) -> list[LifeEvent]:
-    """Messages of half a year with their answers, late, missing, withdrawn and corrected ones."""
-    chance = random.Random(4)
-    told: list[LifeEvent] = []
-    for number in range(count):
-        name = f"f{number}"
-        came = datetime(2024, 1, 8, tzinfo=UTC) + timedelta(minutes=chance.randrange(260_000))
-        said = feedback(
-            name,
-            kind=chance.choice(["moite", "kiitos", "vikailmoitus", "kysymys"]),
-            answer_requested=chance.random() < 0.7,
-            answer_possible=chance.random() < 0.9,
-        )
-        subject = chance.choice(["u", "v"])
-        told.append(events.FeedbackReceived(**envelope(len(told), subject, came), data=said))
-        for state, share, longest in (("interim_answer", 0.3, 4), ("final_answer", 0.8, 12)):
-            for _ in range(chance.choice([1, 1, 2])):
-                if chance.random() < share:
-                    when = came + timedelta(hours=chance.randrange(24 * longest))
-                    answer = events.FeedbackAnswer(name, when, state)  # type: ignore[arg-type]
-                    told.append(
-                        events.FeedbackAnswered(**envelope(len(told), "u", when), data=answer)
-                    )
-        if chance.random() < 0.2:
-            when = came + timedelta(hours=chance.randrange(400))
-            told.append(
-                events.FeedbackWithdrawn(
-                    **envelope(len(told), subject, when), data=events.FeedbackWithdrawal(name)
-                )
-            )
-    chance.shuffle(told)
-    return told
 
 
 async def total(api: httpx.AsyncClient, metric: str, entity: str, **more: str) -> Any:
@@ -269,3 +245,69 @@ async def test_answer_times_are_broken_down_by_kind_and_compared_without_a_verdi
         headers={"Accept": "text/csv"},
     )
     assert "answer_time_mean/1" in csv.text
+
+
+async def test_share_of_the_city_is_given_only_with_all_divisions_heard_from(
+    api: httpx.AsyncClient, tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    tables.entity("helsinki", kind="city")
+    for division in ("sote", "kymp"):
+        tables.entity(division, kind="division")
+    came = datetime(2024, 3, 4, tzinfo=UTC)
+
+    def message(number: int, subject: str) -> events.FeedbackReceived:
+        return events.FeedbackReceived(
+            **envelope(number, subject, came), data=feedback(f"f{number}")
+        )
+
+    take(connection, [message(1, "sote")])
+    alone = await total(api, "share_of_city", "sote")
+    assert (alone["value"], alone["status"]) == (None, "no_data")
+    assert "partial_coverage" in alone["flags"]
+    take(connection, [message(number, "kymp") for number in (2, 3, 4)])
+    share = await total(api, "share_of_city", "sote")
+    assert (share["value"], share["n"], share["status"]) == (25, 4, "ok")
+    tables.reported(
+        "sote", "share_of_city", date(2017, 1, 1), date(2017, 12, 31), 8, channel="web_feedback"
+    )
+    published = await total(
+        api, "share_of_city", "sote", **{"from": "2017-01-01", "to": "2017-12-31"}
+    )
+    assert (published["value"], "reported" in published["flags"]) == (8, True)
+
+
+async def test_answer_without_its_feedback_is_no_figure_and_nothing_unplaced(
+    api: httpx.AsyncClient, tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    came = datetime(2024, 3, 4, tzinfo=UTC)
+    answer = events.FeedbackAnswer("f1", came)
+    take(connection, [events.FeedbackAnswered(**envelope(1, "u", came), data=answer)])
+    assert (await total(api, "feedback_count", "u"))["status"] == "no_data"
+    assert (await api.get("/v1/unplaced")).json() == {"unplaced": []}
+    day = date(2024, 3, 4)
+    tables.execute("INSERT INTO ombudsman_counts VALUES ('a', 's', %s, 'both', 1, 1)", (day,))
+    tables.execute(
+        "INSERT INTO summaries VALUES ('s', 'e', 'complaints', 'b', 'kantelu', %s, %s, now(), 1)",
+        (day, day),
+    )
+    listed = (await api.get("/v1/unplaced")).json()["unplaced"]
+    assert [row["id"] for row in listed] == ["a", "b"]
+
+
+def test_rows_of_an_earlier_version_keep_what_they_say(
+    tables: Tables, connection: psycopg.Connection[Any]
+) -> None:
+    stored = datetime(2024, 3, 4, tzinfo=UTC)
+    tables.execute(
+        "INSERT INTO feedback VALUES ('palaute', 'f1', 'u', %s, '2024-03-04', 'kiitos', true, true,"
+        " true, 'fi', '{}', %s, 'e0005')",
+        (stored, stored),
+    )
+    older = events.FeedbackUpdated(
+        **envelope(1, "v", stored), data=events.FeedbackUpdate("f1", kind="moite")
+    )
+    answer = events.FeedbackAnswer("f1", stored)
+    answered = events.FeedbackAnswered(**envelope(6, "u", stored), data=answer)
+    assert take(connection, [older, answered]) == [False, True]
+    row = feedback_rows(connection)["f1"]
+    assert (row["entity"], row["kind"], row["answered_day"]) == ("u", "kiitos", date(2024, 3, 4))

@@ -168,6 +168,27 @@ async def test_objections_and_complaints_have_no_sum_where_they_are_told_apart(
     ]
 
 
+async def test_kinds_told_apart_have_no_zero_for_a_sum_where_the_source_is_heard(
+    api: httpx.AsyncClient, take: Take, tables: Tables
+) -> None:
+    kinds: list[events.CaseKind] = ["kantelu", "muistutus", "kantelu"]
+    take(
+        [
+            events.ComplaintRegistered(
+                **envelope(number, "sote", datetime(2019, month, 5, tzinfo=UTC)),
+                data=events.Complaint(f"c{number}", kind, "avi"),
+            )
+            for number, (month, kind) in enumerate(zip((2, 2, 3), kinds, strict=True))
+        ]
+    )
+    tables.heard("palaute", datetime(2020, 2, 1, tzinfo=UTC))
+    found = await figures(api, "complaint_count", "sote", 2019)
+    assert {} not in [row["dimension"] for row in found]
+    months = await figures(api, "complaint_count", "sote", 2019, grain="month")
+    whole = [row["value"] for row in months if row["dimension"] == {}]
+    assert whole == [0, None, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+
+
 async def test_cases_and_decisions_are_counted_on_their_own_days(
     api: httpx.AsyncClient, take: Take
 ) -> None:

@@ -158,6 +158,15 @@ def _rows(name: str, columns: tuple[str, ...], more: tuple[Path, ...]) -> Iterat
             yield row
 
 
+def lists_in(struct: Any) -> Iterator[tuple[str, str]]:
+    """The fields of a struct, and of the structs within, that hold codes, each with its list."""
+    for field in msgspec.inspect.type_info(struct).fields:  # type: ignore[attr-defined]  # a struct
+        for kind in _alternatives(field.type):
+            if isinstance(kind, msgspec.inspect.StructType):
+                yield from lists_in(kind.cls)
+    yield from ((name, code_list) for name, code_list in _coded_fields(struct) if code_list)
+
+
 @cache
 def _coded_fields(struct: Any) -> tuple[tuple[str, str | None], ...]:
     """The fields that hold codes, with their list, or (None) structs with codes in them."""

@@ -25,6 +25,7 @@ _IDENTITY_CODE: Final = re.compile(
     re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
+_PHONE: Final = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ -]?|0)\d{1,3}[ -]?\d{3,4}[ -]?\d{2,5}(?!\w)")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """No text has these, and PostgreSQL stores no NUL."""
 _SEPARATORS: Final = bytes.maketrans(b"._:/-", b"\n" * 5)
@@ -171,9 +172,11 @@ def _check_texts(data: Any, pointer: str) -> None:
         if isinstance(value, str):
             if _CONTROL.search(value):
                 raise Refused(Reason.INVALID, "must not hold control characters", where)
-            if _IDENTITY_CODE.search(value) or _EMAIL.search(value):
+            if any(about.search(value) for about in (_IDENTITY_CODE, _EMAIL, _PHONE)):
                 raise Refused(
-                    Reason.INVALID, "must not hold an identity code or an e-mail address", where
+                    Reason.INVALID,
+                    "must not hold an identity code, an e-mail address or a phone number",
+                    where,
                 )
         elif isinstance(value, list):
             for index, item in enumerate(value):

@@ -306,6 +306,8 @@ def _device_cells(read: _Read, entity: str) -> Cells:
 def _feedback_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     if definition.additive:
         return _record_cells(read, definition, entity)
+    if definition.metric == "share_of_city":
+        return feedback_cells.share_of_city(read.found, entity, read.periods)
     return feedback_cells.shares(read.found, definition, entity)
 
 

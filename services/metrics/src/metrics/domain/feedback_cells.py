@@ -1,7 +1,7 @@
 """Shares of praise and criticism, promises kept, and what is overdue, from what was read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Final
@@ -19,6 +19,7 @@ from metrics.domain.definitions import Definition
 from metrics.domain.figures import Answer, Key
 from metrics.domain.found import Found
 from metrics.domain.intervals import Ratio
+from metrics.domain.periods import Period
 
 KEY: Final = Key("web_feedback")
 
@@ -50,6 +51,40 @@ def shares(found: Found, definition: Definition, entity: str) -> Cells:
         for period, (of_kind, n, newest) in sums.items()
     }
     return {(KEY, WHOLE): answers} if answers else {}
+
+
+def share_of_city(found: Found, entity: str, periods: Sequence[Period]) -> Cells:
+    """The share in all of the city's feedback, where all of its divisions are heard from."""
+    if found.city is None:
+        return {}
+    mine, everybody = _received(found, entity), _received(found, found.city.entity)
+    divisions = [(_received(found, name), span) for name, span in found.city.divisions]
+    answers = {}
+    for number, period in enumerate(periods):
+        last = period.span.last
+        silent = any(
+            span.first <= last <= span.last and number not in received
+            for received, span in divisions
+        )
+        if number not in everybody:
+            continue
+        n, newest = everybody[number]
+        count, _ = mine.get(number, (0, newest))
+        answers[number] = (
+            Answer(None, flags=("partial_coverage",))
+            if silent
+            else Answer(Ratio(Fraction(100 * count), n), newest)
+        )
+    return {(KEY, WHOLE): answers} if answers else {}
+
+
+def _received(found: Found, entity: str) -> dict[int, tuple[int, datetime]]:
+    """Messages by period, of all kinds."""
+    sums: dict[int, tuple[int, datetime]] = {}
+    for tally in found.tallies.get(("feedback", entity), ()):
+        count, newest = sums.get(tally.period, (0, tally.as_of))
+        sums[tally.period] = count + tally.records, max(newest, tally.as_of)
+    return sums
 
 
 def answers(found: Found, definition: Definition, entity: str) -> Cells:

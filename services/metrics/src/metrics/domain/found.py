@@ -10,6 +10,7 @@ from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Key, Reported, Sums
+from metrics.domain.periods import Span
 from metrics.domain.query import Target
 from metrics.domain.statutory import Told
 
@@ -45,6 +46,14 @@ class DeviceTally(NamedTuple):
     period: int
     devices: int
     as_of: datetime
+
+
+class City(NamedTuple):
+    """The whole of which a division's feedback is a share."""
+
+    entity: str
+    divisions: Sequence[tuple[str, Span]]
+    """With the days on which each was a division of it."""
 
 
 class FateTally(NamedTuple):
@@ -89,6 +98,7 @@ class Found:
     presses: Mapping[tuple[str, Key], SumsByPeriod] = field(default_factory=dict)
     hours: Mapping[str, Sequence[HourCell]] = field(default_factory=dict)
     tallies: Mapping[tuple[Measure, str], Sequence[Tally]] = field(default_factory=dict)
+    city: City | None = None
     devices: Mapping[str, Sequence[DeviceTally]] = field(default_factory=dict)
     fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
     overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)

@@ -14,6 +14,9 @@ from metrics.domain.statutory import TOGETHER, UNSPECIFIED, Observation, Standin
 
 KEY: Final = Key("statutory")
 
+_CASES: Final = frozenset({"complaints", "decisions"})
+"""Measures whose sources may be polled, so that their silence can mean zero."""
+
 _NEVER_POOLED: Final = frozenset({"complaints"})
 """Measures whose codes have no sum: an objection is no complaint."""
 
@@ -22,6 +25,7 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
     """What stands in each period, in total and by code."""
     told = found.statutory.get((definition.measure, entity), Told())
     by_cell: dict[tuple[Key, Breakdown], dict[int, Answer]] = {}
+    apart: dict[int, Answer] = {}
     for number, period in enumerate(periods):
         singles = [one for one in told.singles if one.period == number]
         codes = standing(period, told.observations, singles)
@@ -32,9 +36,16 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
         total = _total(definition, codes)
         if total is not None:
             by_cell.setdefault((KEY, WHOLE), {})[number] = _answer(total)
-    if (entity, KEY.channel) in found.heard:
-        by_cell.setdefault((KEY, WHOLE), {})
-    return by_cell
+        elif codes:
+            apart[number] = Answer(None)
+    if definition.measure in _CASES:
+        if (KEY, WHOLE) in by_cell:
+            by_cell[KEY, WHOLE].update(apart)
+        elif not by_cell and (entity, KEY.channel) in found.heard:
+            by_cell[KEY, WHOLE] = {}
+        return by_cell
+    unknown = dict.fromkeys(range(len(periods)), Answer(None))
+    return {cell: {**unknown, **by_period} for cell, by_period in by_cell.items()}
 
 
 def observed(

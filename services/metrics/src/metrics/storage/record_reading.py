@@ -12,7 +12,7 @@ from metrics.domain.atoms import Leaf
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Reported
-from metrics.domain.found import DatedBreak, DeviceTally, HourCell, Tally
+from metrics.domain.found import City, DatedBreak, DeviceTally, HourCell, Tally
 from metrics.domain.periods import Span
 from metrics.domain.query import Query
 from metrics.storage.press_reading import filters
@@ -86,6 +86,25 @@ def records(
     for entity, channel, period, count, as_of, *breakdown in rows:
         tallies[entity].append(Tally(channel, tuple(breakdown), period, int(count), as_of))
     return tallies
+
+
+_DIVISIONS: Final = """
+SELECT c.id, d.id, v.valid_from, coalesce(v.valid_to, '9999-12-31')
+FROM entities c LEFT JOIN entity_validities v ON v.parent = c.id
+LEFT JOIN entities d ON d.id = v.entity_id AND d.kind = 'division'
+WHERE c.kind = 'city' ORDER BY c.id, d.id, v.valid_from
+"""
+
+
+def city(connection: Connection) -> City | None:
+    """The city with its divisions, once the registry knows it."""
+    rows = connection.exec_driver_sql(_DIVISIONS).all()
+    if not rows:
+        return None
+    return City(
+        rows[0][0],
+        [(division, Span(first, last)) for _, division, first, last in rows if division],
+    )
 
 
 def hours(

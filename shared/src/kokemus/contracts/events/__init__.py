@@ -6,6 +6,7 @@ Fields that a contract does not name are dropped when an event is read, and coun
 """
 
 from kokemus.contracts.events.envelope import (
+    AS_OF_PATTERN,
     CODE_LIST,
     DEVICE_SOURCE_PATTERN,
     IDENTIFIER_PATTERN,
@@ -55,6 +56,7 @@ from kokemus.contracts.events.kiosk import (
     Touchpoint,
 )
 from kokemus.contracts.events.participation import (
+    WHEN_PATTERN,
     Game,
     GameAction,
     GameMeasure,
@@ -128,12 +130,14 @@ from kokemus.contracts.events.withdrawal import (
 )
 
 __all__ = [
+    "AS_OF_PATTERN",
     "CODE_LIST",
     "DEVICE_SOURCE_PATTERN",
     "IDENTIFIER_PATTERN",
     "SCALE_SIZES",
     "SURVEY_SCALES",
     "TYPE_PREFIX",
+    "WHEN_PATTERN",
     "AsOf",
     "Authority",
     "CaseKind",

@@ -80,9 +80,8 @@ class Translated(Data, frozen=True, gc=False):
     en: Text | None = None
 
 
-AsOf = Annotated[
-    str, Meta(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?$")
-]
+AS_OF_PATTERN: Final = r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?$"
+AsOf = Annotated[str, Meta(pattern=AS_OF_PATTERN)]
 """Up to when something was known: a local day, its end included, or an instant."""
 
 

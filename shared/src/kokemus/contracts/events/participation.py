@@ -1,7 +1,7 @@
 """`participation.v1`: ways of taking part, the participation game, and who measures experience."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, field
 
@@ -16,7 +16,8 @@ from kokemus.contracts.events.envelope import (
 )
 
 Method = Annotated[str, code("method")]
-When = Annotated[str, Meta(pattern=r"^\d{4}(-or-before|-\d\d(-\d\d)?)?$")]
+WHEN_PATTERN: Final = r"^\d{4}(-or-before|-\d\d(-\d\d)?)?$"
+When = Annotated[str, Meta(pattern=WHEN_PATTERN)]
 """A year, a month or a day, as exactly as it is known; or `2019-or-before`."""
 
 
