@@ -1,12 +1,13 @@
 """The closed code lists and the glossary, and how a city extends them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from kokemus.contracts import examples, topics, wire
+from kokemus.contracts import events, examples, topics, wire
 from kokemus.contracts.codes import CodeLists, Glossary
 from kokemus.contracts.events import Event
 from kokemus.errors import Refused
@@ -28,6 +29,18 @@ def event(event_type: str, example: str, **data: Any) -> Event:
         ),
         (event("complaint.registered.v1", "objection", reasons=["muoti"]), "/data/reasons/0"),
         (event("complaint.registered.v1", "objection", authority="muoti"), "/data/authority"),
+        (event("complaint.decided.v1", "objection-answered", outcome="muoti"), "/data/outcome"),
+        (event("complaint.summary.v1", "not-reported", reasons=["muoti"]), "/data/reasons/0"),
+        (event("ombudsman.contacted.v1", "two-matters", matters=["muoti"]), "/data/matters/0"),
+        (event("feedback.updated.v1", "told-anew-in-full", themes=["muoti"]), "/data/themes/0"),
+        (
+            event("participation.method-reported.v1", "a-way-of-its-own", method="muoti"),
+            "/data/method",
+        ),
+        (
+            event("participation.practice-reported.v1", "yearly-survey", frequency=["muoti"]),
+            "/data/frequency/0",
+        ),
     ],
 )
 def test_an_unknown_code_is_refused_naming_the_field_and_not_the_code(
@@ -48,6 +61,37 @@ def test_an_unknown_code_within_a_withdrawn_observation_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         CodeLists.load().check(event("observation.withdrawn.v1", "reason", original=unknown))
     assert refused.value.pointer == "/data/original/data/reason"
+
+
+def test_a_method_is_reported_on_its_own_level_only() -> None:
+    CodeLists.load().check(event("participation.method-reported.v1", "volume-not-counted"))
+    with pytest.raises(Refused) as refused:
+        CodeLists.load().check(
+            event("participation.method-reported.v1", "volume-not-counted", level=2)
+        )
+    assert refused.value.pointer == "/data/level"
+
+
+@pytest.mark.parametrize(
+    ("theme", "column"), [("asiakaskokemus", "avoimuus"), ("toimintatavat", "kannattaa_kokeilla")]
+)
+def test_a_theme_of_the_game_has_its_own_columns_only(theme: str, column: str) -> None:
+    measures = [events.GameMeasure("alueyhteistyo", "olemme_kokeilleet")]
+    play = partial(event, "participation.game-played.v1", "without-actions")
+    CodeLists.load().check(play(measures=measures))
+    with pytest.raises(Refused) as refused:
+        CodeLists.load().check(play(measures=[*measures, events.GameMeasure(theme, column)]))
+    assert refused.value.pointer == "/data/measures/1/column"
+
+
+def test_a_citys_own_method_has_the_level_that_its_note_says(tmp_path: Path) -> None:
+    file = tmp_path / "city.csv"
+    file.write_text("list,code,name_fi,note\nmethod,kaverikierros,kaverikierros,level 2\n", "utf-8")
+    extended = CodeLists.load(file)
+    report = partial(event, "participation.method-reported.v1", "volume-not-counted")
+    extended.check(report(method="kaverikierros", level=2))
+    with pytest.raises(Refused):
+        extended.check(report(method="kaverikierros", level=3))
 
 
 def test_of_many_events_only_those_with_unknown_codes_are_refused() -> None:
@@ -102,7 +146,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_codes_are_identifiers() -> None:
-    for code_list in ("theme", "reason", "press_reason", "authority", "method", "matter"):
+    for code_list in (
+        "theme",
+        "reason",
+        "press_reason",
+        "authority",
+        "method",
+        "matter",
+        "game_column",
+        "outcome",
+    ):
         codes = CodeLists.load().of(code_list)
         assert codes
         for code in codes:

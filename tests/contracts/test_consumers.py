@@ -3,8 +3,8 @@
 import json
 from zoneinfo import ZoneInfo
 
-from contracts.test_examples import every_example, spoiled
-from kokemus.contracts import topics, wire
+from contracts.test_examples import every_example, spoiled, topic_of
+from kokemus.contracts import examples, topics, wire
 from metrics.domain.batches import Batch, BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
@@ -49,7 +49,7 @@ def counted(topic: topics.Declaration, raw: list[bytes]) -> Batch:
 
 @every_example
 def test_metrics_reads_every_example_of_its_topics(event_type: str, raw: bytes) -> None:
-    topic = topics.topic_of(event_type)
+    topic = topic_of(event_type, raw)
     if "metrics" in topic.consumers:
         batch = counted(topic, [raw])
         assert batch.refused == {}
@@ -58,7 +58,7 @@ def test_metrics_reads_every_example_of_its_topics(event_type: str, raw: bytes) 
 
 @every_example
 def test_metrics_refuses_just_what_the_contracts_refuse(event_type: str, raw: bytes) -> None:
-    topic = topics.topic_of(event_type)
+    topic = topic_of(event_type, raw)
     if "metrics" not in topic.consumers:
         return
     read = {name: value for name, value in json.loads(raw).items() if name not in UNREAD}
@@ -74,3 +74,9 @@ def test_metrics_refuses_just_what_the_contracts_refuse(event_type: str, raw: by
     }
     assert differing == {}
     assert expected
+
+
+def test_metrics_refuses_a_withdrawal_of_what_belongs_to_another_topic() -> None:
+    answer = examples.of("fi.hel.kokemus.observation.withdrawn.v1")["survey-answer"]
+    batch = counted(topics.declarations()["kiosk-presses.v1"], [answer])
+    assert batch.refused[0].pointer == "/data/original/type"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from kokemus.contracts import events, schemas, topics, wire
+from kokemus.contracts import events, rules, schemas, topics, wire
 from kokemus.errors import Refused
 
 ALL_TYPES = tuple(topics.EVENT_TYPES.values())
@@ -25,6 +25,14 @@ instants = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=
 days = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
 
+written_days = days.map(date.isoformat)
+DATED = {
+    events.AS_OF_PATTERN: written_days,
+    events.WHEN_PATTERN: written_days | days.map(lambda day: f"{day.year}-or-before"),
+}
+"""Strings that are days: next to none that their patterns allow are in the calendar."""
+
+
 def values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911, PLR0912 - one case a type
     """What a field of this type may hold."""
     match kind:
@@ -32,6 +40,8 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911
             if isinstance(kind.type, inspect.StrType):
                 return identifiers
             return values(kind.type)
+        case inspect.StrType(pattern=str() as pattern) if pattern in DATED:
+            return DATED[pattern]
         case inspect.StrType(pattern=str() as pattern):
             return st.from_regex(pattern.removesuffix("$"), fullmatch=True)
         case inspect.StrType():
@@ -68,12 +78,23 @@ def structs(struct: Any) -> st.SearchStrategy[Any]:
     return st.builds(struct, **{field.name: values(field.type) for field in info.fields}).map(kept)
 
 
-def kept(value: Any) -> Any:
+def kept(value: Any) -> Any:  # noqa: C901, PLR0911 - one case a type
     """The struct with the rules across its fields kept too."""
     match value:
         case events.Press():
             highest = events.SCALE_SIZES[value.scale] - 1
             return msgspec.structs.replace(value, value=min(value.value, highest))
+        case events.SurveyAnswer():
+            lowest, highest = events.SURVEY_SCALES[value.scale]
+            return msgspec.structs.replace(value, value=min(max(value.value, lowest), highest))
+        case events.SurveyResult():
+            value = msgspec.structs.replace(value, **on_the_scale(value))
+        case events.Survey():
+            once = {question.question_id: question for question in value.questions}
+            offered = min(value.offered or 0, value.customers or 0)
+            return msgspec.structs.replace(value, questions=[*once.values()], offered=offered)
+        case events.SurveyDefined():
+            return msgspec.structs.replace(value, subject=value.data.survey_id)
         case events.Counted():
             size = events.SCALE_SIZES[value.scale]
             counts = (value.counts * 3)[:size]
@@ -93,6 +114,18 @@ def kept(value: Any) -> Any:
         first, last = sorted([value.period_start, value.period_end])
         return msgspec.structs.replace(value, period_start=first, period_end=last)
     return value
+
+
+def on_the_scale(result: events.SurveyResult) -> dict[str, float | None]:
+    lowest, highest = events.SURVEY_SCALES[result.scale]
+    given = [result.min, result.mean, result.max]
+    low, mean, high = sorted(min(max(one or 0.0, lowest), highest) for one in given)
+    ranged = result.min is not None and result.max is not None
+    return {
+        "min": low if ranged else None,
+        "mean": None if result.mean is None else mean,
+        "max": high if ranged else None,
+    }
 
 
 def allowed(event: events.Event) -> bool:
@@ -116,7 +149,7 @@ def test_what_is_written_is_read_as_the_same_event(struct: Any, data: st.DataObj
     raw = wire.encode(event)
     assert wire.decode(raw, ALL_TYPES) == event
     event_type = struct.__struct_config__.tag
-    topic = topics.topic_of(event_type)
+    topic = topics.topic_of(event)
     assert wire.decode_many([raw], topic) == ([(0, event)], [])
     validator = jsonschema_rs.Draft202012Validator(schemas.schema(event_type))
     assert validator.is_valid(json.loads(raw))
@@ -267,7 +300,7 @@ def test_a_validity_that_ends_before_it_begins_is_refused() -> None:
         valid_to=date(2026, 1, 1),
     )
     with pytest.raises(Refused) as refused:
-        wire.check_data(events.EntityDefinition(kind="unit", validities=[backwards]), "/data")
+        rules.check_data(events.EntityDefinition(kind="unit", validities=[backwards]), "/data")
     assert refused.value.pointer == "/data/validities/0/valid_to"
 
 

@@ -312,7 +312,7 @@ class Counting:
         assert not failed, failed[:3]
 
     def _topic_of(self, event: events.Event) -> str:
-        return self.prefix + topics.topic_of(str(type(event).__struct_config__.tag)).name
+        return self.prefix + topics.topic_of(event).name
 
     def connect(self) -> psycopg.Connection[Any]:
         """The test's own connection."""

@@ -12,9 +12,9 @@ from msgspec.structs import force_setattr
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts import wire
 from kokemus.contracts.codes import CodeLists
-from kokemus.contracts.events import Event
-from kokemus.contracts.topics import declarations, short_type
-from kokemus.errors import Refused
+from kokemus.contracts.events import Event, ObservationWithdrawn
+from kokemus.contracts.topics import declarations, short_type, topic_of
+from kokemus.errors import Reason, Refused
 from kokemus.keys import Key, Keys
 from kokemus.metric_names import EVENTS_ACCEPTED, EVENTS_REJECTED, FIELDS_DROPPED
 from kokemus.publishing import Publisher
@@ -62,7 +62,7 @@ class Intake:
         self.settings = settings
         self.meters = meters
         self.keys = Keys(settings.keys_file)
-        self._codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
+        self.codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
         self.publisher = Publisher(settings, meters)
         self._topic = CompactedTopic(settings, declarations()["registry.v1"])
         self.registry = Registry(self._topic)
@@ -117,7 +117,12 @@ class Intake:
         refused = wire.check_all(batch, now + CLOCK_TOLERANCE)
         settings = self.settings
         scope = Scope(key, self.registry, settings.root_entity, settings.time_zone)
-        refused = {**scope.refused(batch), **self._codes.refused(batch), **refused}
+        refused = {
+            **self._not_here(batch),
+            **scope.refused(batch),
+            **self.codes.refused(batch),
+            **refused,
+        }
         if self._rule is None and not refused:
             return Checked(list(batch), {})
         good = []
@@ -154,6 +159,18 @@ class Intake:
             self.meters.add(EVENTS_REJECTED, count, reason)
         if dropped:
             self.meters.add(FIELDS_DROPPED, dropped)
+
+    def _not_here(self, batch: Sequence[Event]) -> dict[int, Refused]:
+        """The withdrawals of what another service took in, by position."""
+        if not any(issubclass(kind, ObservationWithdrawn) for kind in set(map(type, batch))):
+            return {}
+        return {
+            position: Refused(
+                Reason.UNKNOWN_TYPE, "withdrawn where it was sent", "/data/original/type"
+            )
+            for position, event in enumerate(batch)
+            if topic_of(event).owner != self.service
+        }
 
     def _ruled(self, event: Event) -> Event:
         if self._rule is None:

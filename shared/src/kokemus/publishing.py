@@ -130,9 +130,15 @@ class Publisher:
         report = waiting.report
         produce = producer.produce
         try:
-            for kind in set(map(type, chunk)):
-                topic, key_of = self._routes.get(kind) or self._route(kind)
+            kinds: set[type[events.Event]] = set(map(type, chunk))
+            for kind in kinds:
                 same = [event for event in chunk if type(event) is kind]
+                if issubclass(kind, events.ObservationWithdrawn):
+                    for event in same:
+                        topic = self._settings.topic_prefix + topics.topic_of(event).name
+                        produce(topic, wire.encode(event), event.subject, ANY_PARTITION, report)
+                    continue
+                topic, key_of = self._routes.get(kind) or self._route(kind)
                 for value, key in zip(map(wire.encode, same), map(key_of, same), strict=True):
                     produce(topic, value, key, ANY_PARTITION, report)
         except (BufferError, KafkaException) as error:
@@ -189,7 +195,7 @@ class Publisher:
             self._producer = self._new()
 
     def _route(self, kind: type[events.Event]) -> _Route:
-        declaration = topics.topic_of(topics.short_type(kind))
+        (declaration,) = topics.topics_of(str(kind.__struct_config__.tag))
         name = self._settings.topic_prefix + declaration.name
         by_subject = declaration.key == "subject"
         self._routes[kind] = (name, attrgetter("subject") if by_subject else topics.key_of)

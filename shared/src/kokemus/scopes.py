@@ -5,13 +5,16 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from kokemus.contracts.events import (
+    Counted,
     DevicePlaced,
     EntityDefined,
     Event,
-    KioskCounted,
     KioskMisused,
+    MethodReported,
     ObservationWithdrawn,
+    Period,
     QuestionDefined,
+    ReportedFigure,
     SeriesBroken,
 )
 from kokemus.contracts.topics import short_type
@@ -76,8 +79,10 @@ class Scope:
                 moments.append(data.press.time)
             case ObservationWithdrawn(data=data):
                 moments.append(data.original.time)
-            case KioskCounted(data=data):
+            case Event(data=Counted() | Period() | ReportedFigure() as data):
                 days = {data.period_start, data.period_end}
+            case MethodReported(data=data):
+                days = {date(data.year, 12, 31)}
             case SeriesBroken(data=data):
                 days = {data.date}
             case _:

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kokemus.contracts import examples
 from kokemus_platform import topics
 from kokemus_platform.kafka import Broker
 from kokemus_platform.processes import wait_until
@@ -64,3 +67,59 @@ def test_a_case_at_a_unit_is_refused_once_the_unit_is_known(
         lambda: complaints.post(sent).status_code == 422, seconds=10, what="the unit to be known"
     )
     assert complaints.post(sent).json()["rejected"][0]["pointer"] == "/subject"
+
+
+def test_contacts_decisions_and_summaries_go_on_each_to_its_topic(
+    complaints: IngestService, kafka: Broker, topic_prefix: str
+) -> None:
+    sent = {
+        topic: [
+            {**json.loads(raw), "id": f"{event_type}-{name}"}
+            for event_type in types
+            for name, raw in examples.of(f"fi.hel.kokemus.{event_type}").items()
+        ]
+        for topic, types in {
+            "ombudsman.v1": ["ombudsman.contacted.v1", "ombudsman.summary.v1"],
+            "complaints.v1": ["complaint.decided.v1", "complaint.summary.v1"],
+        }.items()
+    }
+    withdrawals = examples.of("fi.hel.kokemus.observation.withdrawn.v1")
+    sent["ombudsman.v1"].append(json.loads(withdrawals["contact"]))
+    answer = complaints.post([*chain(*sent.values())], BATCH)
+    assert (answer.status_code, answer.json()["rejected"]) == (202, [])
+    for topic, expected in sent.items():
+        found = records(kafka.bootstrap, f"{topic_prefix}{topic}", len(expected))
+        assert {json.loads(record.value())["id"] for record in found} == {
+            event["id"] for event in expected
+        }
+
+
+def test_what_was_pressed_is_not_withdrawn_here(complaints: IngestService) -> None:
+    withdrawals = examples.of("fi.hel.kokemus.observation.withdrawn.v1")
+    earlier = {"time": "2026-11-22T12:00:00+02:00"}
+    answer = complaints.post(json.loads(withdrawals["press"]) | earlier)
+    assert answer.status_code == 422
+    assert answer.json()["rejected"][0]["pointer"] == "/data/original/type"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "name", "data", "pointer"),
+    [
+        ("ombudsman.contacted.v1", "two-matters", {"note": "Aino Virtanen"}, "/data/note"),
+        ("ombudsman.contacted.v1", "two-matters", {"matters": ["Aino Virtanen"]}, "/data/matters"),
+        ("complaint.decided.v1", "objection-answered", {"outcome": "Aino"}, "/data/outcome"),
+        ("complaint.decided.v1", "objection-answered", {"case_id": "010190-123A"}, "/data/case_id"),
+        ("complaint.summary.v1", "not-reported", {"as_of": "Aino Virtanen"}, "/data/as_of"),
+        ("ombudsman.summary.v1", "health-only", {"contact": "Aino"}, "/data/contact"),
+    ],
+)
+def test_a_text_a_name_or_a_code_of_a_person_is_refused_by_field_and_never_repeated(
+    complaints: IngestService, event_type: str, name: str, data: dict[str, Any], pointer: str
+) -> None:
+    event = json.loads(examples.of(f"fi.hel.kokemus.{event_type}")[name])
+    answer = complaints.post({**event, "data": event["data"] | data})
+    assert answer.status_code == 422
+    assert answer.json()["rejected"][0]["pointer"].startswith(pointer)
+    assert "Aino" not in answer.text
+    assert "010190" not in answer.text
+    assert "Aino" not in complaints.log.read_text()

@@ -52,6 +52,15 @@ def complaints(
         yield service
 
 
+@pytest.fixture(scope="module")
+def feedback(
+    embedded_kafka: EmbeddedKafka, prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IngestService]:
+    folder = tmp_path_factory.mktemp("feedback")
+    with running("ingest_feedback", folder, embedded_kafka.bootstrap, prefix) as service:
+        yield service
+
+
 def send(
     service: IngestService,
     content: bytes,
@@ -233,6 +242,54 @@ def test_statutory_cases_are_refused_with_a_column_too_many(complaints: IngestSe
     assert send(complaints, csv_file([case]), **whole).json()["accepted"] == 1
 
 
+def test_a_table_of_complaints_is_taken_as_counts_and_its_dash_is_no_zero(
+    complaints: IngestService, embedded_kafka: EmbeddedKafka, prefix: str
+) -> None:
+    year = {"period_start": "2018-01-01", "period_end": "2018-09-12", "as_of": "2018-09-12"}
+    counts = {"sote": "405", "henkilosto-ja-kehittamispalvelut": "-"}
+    table = csv_file(
+        [
+            {"subject": subject, "kind": "unspecified", "count": count, **year}
+            for subject, count in counts.items()
+        ]
+    )
+    answer = send(complaints, table, kind="complaint", source="report")
+    assert answer.json() == {"rows": 2, "accepted": 2, "rejected": []}
+    found = [
+        json.loads(one.value())
+        for one in records(embedded_kafka.bootstrap, f"{prefix}complaints.v1", 2)
+    ]
+    assert {event["subject"]: event["data"]["count"] for event in found} == {
+        "sote": 405,
+        "henkilosto-ja-kehittamispalvelut": None,
+    }
+
+
+def test_an_inventory_that_has_shifted_is_refused_and_one_that_has_not_is_judged(
+    feedback: IngestService,
+) -> None:
+    header = "subject;time;collects;frequency_yearly;frequency_occasional;used_where_management"
+    units = ["museot;29.11.2021;1;1;0;1", "kirjasto;29.11.2021;1;0;1;1"]
+    whole = "\n".join([header, *units]).encode()
+    query = {"kind": "practice", "source": "inventory", "dry_run": "true"}
+    assert send(feedback, whole, **query).json()["accepted"] == 2
+    shifted = "\n".join([header, *(unit.replace(";1;", ";", 1) + ";" for unit in units)]).encode()
+    answer = send(feedback, shifted, **query)
+    assert answer.status_code == 422
+    assert "shifted" in answer.json()["detail"]
+
+
+def test_an_unknown_code_in_a_file_is_told_by_row_and_column(feedback: IngestService) -> None:
+    row = {"subject": "sote", "time": "2.3.2026", "level": "3", "year": "2025", "volume": "-"}
+    table = csv_file([{**row, "method": method} for method in ("asiakasraadit", "Aku Ankka", "x")])
+    answer = send(feedback, table, kind="method", source="returns", dry_run="true")
+    assert [(one["line"], one["column"]) for one in answer.json()["rejected"]] == [
+        (3, "method"),
+        (4, "method"),
+    ]
+    assert "Ankka" not in answer.text
+
+
 def test_a_large_file_is_read_in_bounded_memory(kiosk: IngestService) -> None:
     table = csv_file([{**PRESS, "device_id": str(number)} for number in range(150_000)])
     before = kiosk.resident_megabytes()
@@ -252,10 +309,25 @@ def test_an_empty_table_of_each_kind_can_be_had_and_sent(kiosk: IngestService) -
     assert missing.status_code == 400
 
 
+def test_an_empty_table_of_summaries_can_be_had_too(complaints: IngestService) -> None:
+    query = {"kind": "complaint", "type": "complaint.summary.v1"}
+    address = f"{complaints.url}/v1/imports/template"
+    assert "period_start" in httpx.get(address, params=query).text
+    assert httpx.get(address, params={**query, "type": "kiosk.pressed.v1"}).status_code == 400
+    book = httpx.get(address, params=query, headers={"Accept": XLSX})
+    assert book.headers["content-type"] == XLSX
+    sent = send(complaints, book.content, XLSX, kind="complaint")
+    assert sent.json() == {"rows": 0, "accepted": 0, "rejected": []}
+
+
 def test_the_document_tells_which_kinds_a_service_takes(
-    kiosk: IngestService, complaints: IngestService
+    kiosk: IngestService, complaints: IngestService, feedback: IngestService
 ) -> None:
-    for service, kinds in ((kiosk, ["press", "count"]), (complaints, ["complaint"])):
+    for service, kinds in (
+        (kiosk, ["press", "count"]),
+        (complaints, ["ombudsman", "complaint"]),
+        (feedback, ["feedback", "survey", "method", "game", "practice", "reported"]),
+    ):
         document = httpx.get(f"{service.url}/openapi.json").json()
         operation = document["paths"]["/v1/imports"]["post"]
         assert operation["parameters"][0]["schema"]["enum"] == kinds

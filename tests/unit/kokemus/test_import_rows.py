@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kokemus.contracts import events, wire
 from kokemus.errors import Refused
-from kokemus.imports import cells, delimited, workbooks
+from kokemus.imports import cells, delimited, templates, workbooks
 from kokemus.imports.columns import Unmatched, normal
-from kokemus.imports.rows import KINDS, Chunk, RowReader, chunks, fields, template
+from kokemus.imports.rows import KINDS, Chunk, RowReader, chosen, chunks, fields
 from kokemus.imports.tables import Unusable
 from support.tables import PRESS, csv_file, workbook
 
@@ -24,13 +24,14 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 def read(
     content: bytes, kind: str = "press", source: str = "old-kiosks", *, excel: bool = False
 ) -> list[Chunk]:
-    known = fields(KINDS[kind])
+    known = {name for one in KINDS[kind] for name in fields(one)}
     rows = (
         workbooks.read(content)
         if excel
         else delimited.read(content, lambda header: sum(normal(cell) in known for cell in header))
     )
-    reader = RowReader(KINDS[kind], source, next(rows).cells, HELSINKI)
+    header = next(rows).cells
+    reader = RowReader(chosen(KINDS[kind], header), source, header, HELSINKI)
     return list(chunks(rows, reader))
 
 
@@ -278,14 +279,14 @@ def test_a_header_that_does_not_fit_is_refused_with_the_reason(header: str, told
 
 
 def test_a_numbered_column_too_few_is_refused() -> None:
-    known = [name for name in template(KINDS["count"]) if name != "counts"]
+    known = [name for name in templates.header(events.KioskCounted) if name != "counts"]
     with pytest.raises(Unmatched, match="numbered"):
         read(";".join([*known, "counts_0", "counts_2"]).encode(), "count")
 
 
 def test_unknown_columns_are_told_only_where_they_cannot_be_about_a_person() -> None:
     header = [*PRESS, "misues", "010190-123A"]
-    reader = RowReader(KINDS["press"], "s", header, HELSINKI)
+    reader = RowReader(events.KioskPressed, "s", header, HELSINKI)
     assert reader.unknown == ["misues", "column 9"]
 
 
@@ -335,9 +336,11 @@ def test_a_file_is_read_on_in_bounded_pieces_and_its_end_told_where_it_breaks() 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_template_names_columns_that_fit_its_kind(kind: str) -> None:
-    reader = RowReader(KINDS[kind], "s", template(KINDS[kind]), HELSINKI)
-    assert reader.unknown == []
-    assert template(KINDS[kind])[:2] == ["subject", "time"]
+    for event_type in KINDS[kind]:
+        header = templates.header(event_type)
+        assert chosen(KINDS[kind], header) is event_type
+        assert RowReader(event_type, "s", header, HELSINKI).unknown == []
+        assert header[:2] == ["subject", "time"]
 
 
 @pytest.mark.parametrize(

@@ -144,8 +144,17 @@ def test_no_key_changes_counts_of_days_that_another_division_has(
     mark = events.SeriesBreak(
         "b", day.date(), "happy_index", "kiosk", "breaks", events.Translated("x")
     )
+    period = (IN_SOTE.date(), day.date(), "2026-06-01")
+    figure = events.ReportedFigure(
+        "happy_index", "kiosk", IN_SOTE.date(), day.date(), day.date(), 0, "a report", 86
+    )
     for event in (
         about(events.ObservationWithdrawn, withdrawn),
+        about(events.ComplaintSummarised, events.ComplaintSummary(*period, "kantelu", 3)),
+        about(events.OmbudsmanSummarised, events.ContactSummary(*period, "both", 3, 4)),
+        about(events.SurveyResulted, events.SurveyResult(*period, "s", "1", "q", "nps", 9)),
+        about(events.MethodReported, events.MethodReport(1, "kyselyt", day.year - 1, None)),
+        about(events.FigureReported, figure),
         about(events.KioskMisused, misused),
         about(events.KioskCounted, counted),
         about(events.SeriesBroken, mark),

@@ -20,7 +20,7 @@ def reported(entity: str, metric: str, year: int) -> list[tuple[float | None, da
 
 def test_every_event_is_one_that_its_topic_takes() -> None:
     for event in EVENTS:
-        topic = topics.topic_of(str(type(event).__struct_config__.tag))
+        topic = topics.topic_of(event)
         assert isinstance(event, topic.event_types)
         assert wire.encode(event)
 

@@ -55,7 +55,7 @@ def _publish(first: date, last: date) -> None:
 
 async def _send(status: Mapping[str, Any], events: Iterable[Event]) -> None:
     def owner(event: Event) -> str:
-        return topic_of(str(event.__struct_config__.tag)).owner
+        return topic_of(event).owner
 
     headers = {"Authorization": f"Bearer {status['key']}"}
     for service, owned in groupby(sorted(events, key=owner), key=owner):

@@ -30,9 +30,10 @@ from kokemus.metric_names import (
 )
 from kokemus.telemetry import Meters
 from metrics.domain.batches import Batch, Forgotten, Record, first_too_many
+from metrics.domain.contacts import Contacts, contacted
 from metrics.domain.corrections import Standing, moves
 from metrics.domain.local_time import LocalHours
-from metrics.domain.presses import Move, PeriodCount, reasoned
+from metrics.domain.presses import Effects, Move, PeriodCount, reasoned
 from metrics.memory import Memory
 from metrics.storage.counting import (
     CountingStore,
@@ -366,21 +367,28 @@ class Counter:
                     work.effects.periods.append(
                         PeriodCount(record.subject, record.source, record.id, record.data)
                     )
-                case events.KioskReasonGiven():
+                case events.KioskReasonGiven() | events.OmbudsmanContacted():
                     pass
                 case _:
                     work.records.append((key, record))
                     origins.append((batch, message))
                     continue
             work.slices[key].applied += 1
-            if not isinstance(record, Forgotten) and (cell := reasoned(record, self._hours)):
-                reasons = work.effects.reasons
-                reasons[cell[0]] = reasons.get(cell[0], 0) + cell[1]
+            if not isinstance(record, Forgotten):
+                self._add_sums(record, work.effects)
         if pressed:
             presses = batch.columns.kept(fresh[:pressed])
             work.presses = presses.extended(moved) if moved else presses
         elif moved:
             work.presses = batch.columns.extended(moved)
+
+    def _add_sums(self, event: events.Event, effects: Effects) -> None:
+        if given := reasoned(event, self._hours):
+            reason, amount = given
+            effects.reasons[reason] = effects.reasons.get(reason, 0) + amount
+        if told := contacted(event, self._hours):
+            cell, counts = told
+            effects.contacts[cell] = effects.contacts.get(cell, Contacts(0, 0)).plus(counts)
 
     @staticmethod
     def _numbers(batch: Batch, kept: NDArray[np.bool_]) -> list[int]:

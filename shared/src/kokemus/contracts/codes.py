@@ -5,6 +5,7 @@ read without: a code that was taken out of its list later stays readable where i
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from io import StringIO
@@ -18,6 +19,11 @@ from kokemus.contracts.topics import FILES
 from kokemus.errors import Reason, Refused
 
 LANGUAGES: Final = ("fi", "sv", "en")
+
+_LEVEL: Final = re.compile(r"\blevel ([1-4])\b")
+"""How the note of a method says on which level of the ladder it is."""
+_COLUMNS: Final = re.compile(r"\bcolumns: ([a-z0-9_ ]+)")
+"""How the note of a theme of the participation game says which columns it has."""
 
 
 class Code(NamedTuple):
@@ -64,6 +70,28 @@ class CodeLists:
         for pointer, code_list, code in _codes_in(event.data, "/data"):
             if code not in self.of(code_list):
                 raise Refused(Reason.INVALID, f"no such code in the list {code_list}", pointer)
+        match event.data:
+            case events.MethodReport() as report:
+                self._check_level(report)
+            case events.Game() as game:
+                self._check_columns(game)
+            case _:
+                pass
+
+    def _check_level(self, report: events.MethodReport) -> None:
+        level = _LEVEL.search(self.of("method")[report.method].note)
+        if level and int(level[1]) != report.level:
+            raise Refused(Reason.INVALID, f"this method is on level {level[1]}", "/data/level")
+
+    def _check_columns(self, game: events.Game) -> None:
+        for index, measure in enumerate(game.measures):
+            columns = _COLUMNS.search(self.of("game_theme")[measure.theme].note)
+            if columns and measure.column not in columns[1].split():
+                raise Refused(
+                    Reason.INVALID,
+                    "this theme does not have this column",
+                    f"/data/measures/{index}/column",
+                )
 
     def refused(self, batch: Sequence[events.Event]) -> dict[int, Refused]:
         """What `check` says of many events, by position; free of cost where no type has codes."""
@@ -128,6 +156,15 @@ def _rows(name: str, columns: tuple[str, ...], more: tuple[Path, ...]) -> Iterat
             if len(row) != len(columns):
                 raise ValueError(f"{source}, line {table.line_num}: {len(columns)} cells expected")
             yield row
+
+
+def lists_in(struct: Any) -> Iterator[tuple[str, str]]:
+    """The fields of a struct, and of the structs within, that hold codes, each with its list."""
+    for field in msgspec.inspect.type_info(struct).fields:  # type: ignore[attr-defined]  # a struct
+        for kind in _alternatives(field.type):
+            if isinstance(kind, msgspec.inspect.StructType):
+                yield from lists_in(kind.cls)
+    yield from ((name, code_list) for name, code_list in _coded_fields(struct) if code_list)
 
 
 @cache

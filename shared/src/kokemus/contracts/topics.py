@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib import resources
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -108,17 +108,29 @@ def dead_letters(topic: Declaration) -> Declaration:
     )
 
 
-def topic_of(event_type: str) -> Declaration:
-    """The canonical topic of a full CloudEvents type.
+@cache
+def _carriers() -> dict[str, tuple[Declaration, ...]]:
+    found: dict[str, tuple[Declaration, ...]] = {}
+    for topic in declarations().values():
+        for name in topic.types:
+            found[events.TYPE_PREFIX + name] = (*found.get(events.TYPE_PREFIX + name, ()), topic)
+    return found
+
+
+def topics_of(event_type: str) -> tuple[Declaration, ...]:
+    """The canonical topics of a full CloudEvents type: one, but for withdrawals of many kinds.
 
     Raises:
         KeyError: no topic carries it.
     """
-    short = event_type.removeprefix(events.TYPE_PREFIX)
-    for topic in declarations().values():
-        if short in topic.types:
-            return topic
-    raise KeyError(event_type)
+    return _carriers()[event_type]
+
+
+def topic_of(event: events.Event) -> Declaration:
+    """The canonical topic of an event; what is withdrawn says it of a withdrawal."""
+    told: Any = event.data.original if isinstance(event, events.ObservationWithdrawn) else event
+    (topic,) = topics_of(told.__struct_config__.tag)
+    return topic
 
 
 def key_of(event: events.Event) -> str:

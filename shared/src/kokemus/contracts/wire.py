@@ -6,21 +6,16 @@ model, never the bytes that were received.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
 from kokemus.contracts import events
-from kokemus.contracts.topics import EVENT_TYPES, Declaration
+from kokemus.contracts.rules import EARLIEST, FIRST_DAY, LAST_DAY, LATEST, check_data
+from kokemus.contracts.topics import EVENT_TYPES, Declaration, topic_of
 from kokemus.errors import Reason, Refused
-
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
-FIRST_DAY: Final = date(1500, 1, 1)
-LAST_DAY: Final = date(2199, 12, 31)
-"""Days of validities and periods: what lies beyond is a mistake, and arithmetic would overflow."""
 
 _IDENTIFIER: Final = re.compile(events.IDENTIFIER_PATTERN[1:-1])
 _DEVICE_SOURCE: Final = re.compile(events.DEVICE_SOURCE_PATTERN[1:-1])
@@ -30,6 +25,7 @@ _IDENTITY_CODE: Final = re.compile(
     re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
+_PHONE: Final = re.compile(r"(?<![\w.])(?:\+\d{1,3}[ -]?|0)\d{1,3}[ -]?\d{3,4}[ -]?\d{2,5}(?!\w)")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """No text has these, and PostgreSQL stores no NUL."""
 _SEPARATORS: Final = bytes.maketrans(b"._:/-", b"\n" * 5)
@@ -108,19 +104,40 @@ def check(event: events.Event) -> None:
     for path, name, value in identifiers(event.data, "/data"):
         check_identifier(value, f"{path}/{name}")
     _check_moments(event.data, "/data")
-    if isinstance(event, events.DevicePlaced):
-        if not _DEVICE_SOURCE.fullmatch(event.data.source):
-            raise Refused(
-                Reason.INVALID_IDENTIFIER,
-                "must hold no . or /, else two devices might share one leaf",
-                "/data/source",
-            )
-        leaf = f"device.{event.data.source}.{event.data.device_id}"
-        if event.subject != leaf:
-            raise Refused(
-                Reason.INVALID, "must be device.{source}.{device_id} of the data", "/subject"
-            )
+    _check_subject(event)
     check_data(event.data, "/data")
+
+
+def check_topic(event: events.Event, topic: Declaration) -> None:
+    """Holds an event of a type that stands on a topic against what that topic carries.
+
+    Raises:
+        Refused: what is withdrawn stands on another topic.
+    """
+    if isinstance(event, events.ObservationWithdrawn) and topic_of(event) != topic:
+        raise Refused(
+            Reason.UNKNOWN_TYPE, "what is withdrawn belongs elsewhere", "/data/original/type"
+        )
+
+
+def _check_subject(event: events.Event) -> None:
+    match event:
+        case events.DevicePlaced(data=device):
+            if not _DEVICE_SOURCE.fullmatch(device.source):
+                raise Refused(
+                    Reason.INVALID_IDENTIFIER,
+                    "must hold no . or /, else two devices might share one leaf",
+                    "/data/source",
+                )
+            if event.subject != f"device.{device.source}.{device.device_id}":
+                raise Refused(
+                    Reason.INVALID, "must be device.{source}.{device_id} of the data", "/subject"
+                )
+        case events.SurveyDefined(data=survey):
+            if event.subject != survey.survey_id:
+                raise Refused(Reason.INVALID, "must be the survey_id of the data", "/subject")
+        case _:
+            pass
 
 
 def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[int, Refused]:
@@ -155,9 +172,11 @@ def _check_texts(data: Any, pointer: str) -> None:
         if isinstance(value, str):
             if _CONTROL.search(value):
                 raise Refused(Reason.INVALID, "must not hold control characters", where)
-            if _IDENTITY_CODE.search(value) or _EMAIL.search(value):
+            if any(about.search(value) for about in (_IDENTITY_CODE, _EMAIL, _PHONE)):
                 raise Refused(
-                    Reason.INVALID, "must not hold an identity code or an e-mail address", where
+                    Reason.INVALID,
+                    "must not hold an identity code, an e-mail address or a phone number",
+                    where,
                 )
         elif isinstance(value, list):
             for index, item in enumerate(value):
@@ -299,55 +318,6 @@ def check_identifier(value: str, pointer: str) -> None:
         raise Refused(Reason.INVALID_IDENTIFIER, "must not hold a personal identity code", pointer)
 
 
-def check_data(data: Any, pointer: str) -> None:
-    """The rules across fields of one event's data, nested presses included.
-
-    Raises:
-        Refused: naming the field.
-    """
-    match data:
-        case events.Press():
-            if data.value >= events.SCALE_SIZES[data.scale]:
-                highest = events.SCALE_SIZES[data.scale] - 1
-                raise Refused(
-                    Reason.INVALID, f"value is 0 to {highest} on {data.scale}", f"{pointer}/value"
-                )
-        case events.Misused():
-            check_data(data.press.data, f"{pointer}/press/data")
-        case events.Withdrawn():
-            check_data(data.original.data, f"{pointer}/original/data")
-        case events.Counted():
-            if len(data.counts) != events.SCALE_SIZES[data.scale]:
-                size = events.SCALE_SIZES[data.scale]
-                raise Refused(
-                    Reason.INVALID,
-                    f"counts has {size} numbers on {data.scale}",
-                    f"{pointer}/counts",
-                )
-            _check_period(data, pointer)
-        case events.EntityDefinition() | events.DevicePlacement():
-            _check_validities(data.validities, f"{pointer}/validities")
-        case events.ReportedFigure() | events.Change() | events.Publication():
-            _check_period(data, pointer)
-        case _:
-            pass
-
-
-def _check_validities(
-    validities: Sequence[events.EntityValidity | events.DeviceValidity], pointer: str
-) -> None:
-    for index, validity in enumerate(validities):
-        if validity.valid_to is not None and validity.valid_to < validity.valid_from:
-            raise Refused(
-                Reason.INVALID, "valid_to is before valid_from", f"{pointer}/{index}/valid_to"
-            )
-
-
-def _check_period(data: Any, pointer: str) -> None:
-    if data.period_end < data.period_start:
-        raise Refused(Reason.INVALID, "period_end is before period_start", f"{pointer}/period_end")
-
-
 @cache
 def _identifier_fields(struct: Any) -> tuple[tuple[str, bool], ...]:
     """The fields of a struct that hold identifiers (False) or nested structs (True)."""
@@ -392,9 +362,12 @@ def decode_many(raw: Sequence[bytes], topic: Declaration) -> Batch:
     types = topic.event_types
     for index, value in enumerate(raw):
         try:
-            good.append((index, decode(value, types)))
+            event = decode(value, types)
+            check_topic(event, topic)
         except Refused as error:
             refused.append((index, error))
+        else:
+            good.append((index, event))
     return Batch(good, refused)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -128,6 +128,46 @@ def instant(cell: Cell, zone: ZoneInfo) -> datetime:
         raise Refused(Reason.INVALID_TIME, "time must lie between 2000 and 2099") from None
 
 
+def as_of(cell: Cell, zone: ZoneInfo) -> str:
+    """A day or a moment, as `events.AsOf` writes it; a moment at midnight is a day."""
+    found = _moment(cell, "must be a day or a time, such as 31.1.2018")
+    if found.tzinfo is None and found.time() == time.min:
+        return found.date().isoformat()
+    return instant(cell, zone).isoformat()
+
+
+def when(cell: Cell, zone: ZoneInfo) -> str:
+    """A year, a month or a day, as `events.When` writes it."""
+    if isinstance(cell, datetime) or (isinstance(cell, str) and "." in cell):
+        return day(cell, zone).isoformat()
+    return _SPACES.sub("-", text(cell, zone))
+
+
+def joined(readers: Mapping[str, Reader], required: int) -> Reader:
+    """A reader of a struct: its fields in their order, joined by colons, or a JSON object.
+
+    Args:
+        readers: of the fields, by their names.
+        required: how many of them must be there; the others come last.
+    """
+
+    def read(cell: Any, zone: ZoneInfo) -> dict[str, Any]:
+        if isinstance(cell, dict):
+            parts = cell
+        else:
+            values = text(cell, zone).split(":")
+            if not required <= len(values) <= len(readers):
+                raise _refused(f"must be {':'.join([*readers][:required])}")
+            parts = dict(zip(readers, values, strict=False))
+        return {
+            name: read_part(parts[name], zone)
+            for name, read_part in readers.items()
+            if name in parts
+        }
+
+    return read
+
+
 def many(read: Reader) -> Reader:
     """A reader of a list in one cell: by space, comma, semicolon or bar, or as JSON."""
 
@@ -138,7 +178,7 @@ def many(read: Reader) -> Reader:
                 items = json.loads(cell)
             except (ValueError, RecursionError):
                 raise _refused("must be a list") from None
-            if not all(isinstance(item, str | int) for item in items):
+            if not all(isinstance(item, str | int | dict) for item in items):
                 raise _refused("must be a list of codes or numbers")
         else:
             items = _SEPARATORS.split(cell.strip(" \t\r\n;,|")) if isinstance(cell, str) else [cell]

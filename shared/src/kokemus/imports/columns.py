@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 from msgspec import inspect
 
+from kokemus.contracts import events
 from kokemus.errors import Reason, Refused
 from kokemus.imports import cells
 from kokemus.imports.tables import Cell, Row, is_empty
 
 _SPEAKABLE: Final = re.compile(r"[a-z_][a-z_]{0,63}")
 """Headers that may be told again: no digits, so no codes or numbers of people."""
+_WORD: Final = re.compile(r"[a-z_]{1,64}|\d{4}(?:_or_before|_\d\d)?")
+"""What a column of marks may be of: a code without digits, or a year or month."""
 _NUMBERED: Final = re.compile(r"(.+?)_(\d{1,2})")
 _APART: Final = re.compile(r"[\s.\-]+")
 
@@ -28,6 +31,8 @@ class Field(NamedTuple):
     """A column must be there."""
     nullable: bool
     """The cell may be empty, or a dash for a number: not reported."""
+    marked: bool = False
+    """For a list of words: each may have a column of its own, with a mark where it is meant."""
 
 
 class Unmatched(Exception):  # noqa: N818 - said of the header
@@ -42,7 +47,8 @@ class Unmatched(Exception):  # noqa: N818 - said of the header
 class _Place(NamedTuple):
     column: int
     field: Field
-    item: int | None
+    item: int | str | None
+    """Of a list: the number of one, or the word that a mark stands for."""
 
 
 def fields_of(struct: Any) -> dict[str, Field]:
@@ -57,6 +63,8 @@ def fields_of(struct: Any) -> dict[str, Field]:
             item=item,
             required=field.required,
             nullable=nullable,
+            marked=isinstance(kind, inspect.ListType)
+            and isinstance(_without_null(kind.item_type)[0], inspect.StrType),
         )
     return found
 
@@ -102,6 +110,13 @@ class Columns:
         name = normal(header[index])
         return name if _SPEAKABLE.fullmatch(name) else f"column {index + 1}"
 
+    @property
+    def last_is_a_mark(self) -> bool:
+        """Whether the last column holds marks: nothing else in a row tells that it has shifted."""
+        return any(
+            place.column == self.width - 1 and isinstance(place.item, str) for place in self._places
+        )
+
     def last_is_empty(self, row: Row) -> bool:
         """Whether the row has nothing under the last header."""
         return len(row.cells) < self.width or is_empty(row.cells[self.width - 1])
@@ -142,9 +157,13 @@ class Columns:
 
 
 def _read(
-    cell: Cell, field: Field, item: int | None, zone: ZoneInfo, found: dict[str, Any]
+    cell: Cell, field: Field, item: int | str | None, zone: ZoneInfo, found: dict[str, Any]
 ) -> None:
-    if item is not None and field.item is not None:
+    if isinstance(item, str):
+        items = found.setdefault(field.name, [])
+        if not is_empty(cell) and cells.boolean(cell, zone):
+            items.append(item)
+    elif item is not None and field.item is not None:
         items = found.setdefault(field.name, [])
         if is_empty(cell):
             return
@@ -168,16 +187,21 @@ def _place(index: int, name: str, fields: Mapping[str, Field]) -> _Place | None:
     numbered = _NUMBERED.fullmatch(name)
     if numbered and numbered[1] in fields and fields[numbered[1]].item is not None:
         return _Place(index, fields[numbered[1]], int(numbered[2]))
+    for field in fields.values():
+        word = name.removeprefix(f"{field.name}_")
+        if field.marked and word != name and _WORD.fullmatch(word):
+            return _Place(index, field, word.replace("_", "-") if word[0].isdigit() else word)
     return None
 
 
 def _check(places: list[_Place], fields: Mapping[str, Field]) -> None:
-    places.sort(key=lambda place: (place.field.name, place.item or 0))
-    seen: dict[str, list[int | None]] = {}
+    places.sort(key=lambda place: (place.field.name, str(place.item).zfill(2)))
+    seen: dict[str, list[int | str | None]] = {}
     for place in places:
         seen.setdefault(place.field.name, []).append(place.item)
     for name, items in seen.items():
-        if items != [None] and items != list(range(len(items))):
+        words = {item for item in items if isinstance(item, str)}
+        if items != [None] and items != list(range(len(items))) and len(words) < len(items):
             raise Unmatched("two columns have this name, or a numbered one is missing", name)
     missing = [name for name, field in fields.items() if field.required and name not in seen]
     if missing:
@@ -207,9 +231,20 @@ _READERS: Final[dict[type[inspect.Type], cells.Reader]] = {
     inspect.DateTimeType: cells.instant,
 }
 
+_DATED: Final[dict[str | None, cells.Reader]] = {
+    events.AS_OF_PATTERN: cells.as_of,
+    events.WHEN_PATTERN: cells.when,
+}
+"""Readers of texts that are days, by their patterns."""
+
 
 def _reader(kind: inspect.Type) -> cells.Reader:
     kind, _ = _without_null(kind)
     if isinstance(kind, inspect.LiteralType):
         return cells.one_of([str(value) for value in kind.values])
+    if isinstance(kind, inspect.StructType):
+        required = sum(field.required for field in kind.fields)
+        return cells.joined({field.name: _reader(field.type) for field in kind.fields}, required)
+    if isinstance(kind, inspect.StrType) and kind.pattern in _DATED:
+        return _DATED[kind.pattern]
     return _READERS[type(kind)]

@@ -35,10 +35,18 @@ _WITH_REJECTED: Final[dict[str, Any]] = {
 }
 _DESCRIPTION: Final = """\
 The first row names the columns: `subject`, `time` and the fields of the event's data, without a \
-prefix, in any order. Where a kind has `as_of`, `time` may be left out. Lists stand in one cell, \
-separated by spaces, commas, semicolons or bars, or in numbered columns such as `counts_0`. A \
-column that names no field is reported and passed over, or refuses the file where statutory cases \
-are taken in. A table that has shifted against its header is refused as a whole.
+prefix, in any order. Where a kind has `as_of` or `answered_at`, `time` may be left out. Where a \
+kind has several event types (single cases and summaries, feedback and answers), the header tells \
+which one its rows become.
+
+Lists stand in one cell, separated by spaces, commas, semicolons or bars, or in numbered columns \
+such as `counts_0`. A list of codes may also have a column for each code, such as \
+`used_where_management`, with a mark (`x`, `1`, `yes`) or 0. A game's measures and actions are \
+written `theme:column` and `method:role:due:metric`, a survey's questions \
+`question_id:family:scale`, or as JSON.
+
+A column that names no field is reported and passed over, or refuses the file where statutory \
+cases are taken in. A table that has shifted against its header is refused as a whole.
 
 CSV is separated by semicolons, commas or tabs, in UTF-8, UTF-16 with a byte order mark, or \
 Windows-1252; the first sheet of a workbook is read, and of formulas their saved results. Numbers \
@@ -114,11 +122,19 @@ def operations(
             "tags": ["imports"],
             "summary": "An empty table of a kind, for a spreadsheet.",
             "operationId": "import_template",
-            "parameters": [kind],
+            "parameters": [
+                kind,
+                _parameter(
+                    "type", {}, "One of the kind's event types; else its first.", required=False
+                ),
+            ],
             "responses": {
                 "200": {
-                    "description": "The header, separated by semicolons.",
-                    "content": {CSV: {"schema": {"type": "string"}}},
+                    "description": "The header; a workbook has a second sheet with the codes.",
+                    "content": {
+                        CSV: {"schema": {"type": "string"}},
+                        XLSX: {"schema": {"type": "string", "format": "binary"}},
+                    },
                 },
                 "400": problems.described("The kind is none of this service."),
             },

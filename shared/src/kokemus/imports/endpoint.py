@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from opentelemetry.trace import SpanKind
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from kokemus import telemetry, web
@@ -20,10 +20,18 @@ from kokemus.contracts import wire
 from kokemus.contracts.events import Event
 from kokemus.contracts.topics import short_type
 from kokemus.errors import Reason, Refused
-from kokemus.imports import delimited, workbooks
+from kokemus.imports import delimited, templates, workbooks
 from kokemus.imports.columns import Unmatched, normal
 from kokemus.imports.document import CSV, XLSX, operations
-from kokemus.imports.rows import KINDS, Chunk, Rejection, RowReader, chunks, fields, template
+from kokemus.imports.rows import (
+    KINDS,
+    Chunk,
+    Rejection,
+    RowReader,
+    chosen,
+    chunks,
+    fields,
+)
 from kokemus.imports.tables import Row, Rows, TooLarge, Unreadable
 from kokemus.intake import Intake
 from kokemus.keys import Key
@@ -47,7 +55,7 @@ def add_imports(app: FastAPI, intake: Intake, *, refuse_unknown: bool) -> None:
         intake: of the service; entered by the application.
         refuse_unknown: whether a column that names no field refuses the file.
     """
-    kinds = {name: kind for name, kind in KINDS.items() if kind in intake.types}
+    kinds = {name: kinds for name, kinds in KINDS.items() if kinds[0] in intake.types}
     imports = _Imports(intake, kinds, refuse_unknown=refuse_unknown)
     routes = ((PATH, imports.take, "POST"), (TEMPLATE_PATH, imports.template, "GET"))
     for path, endpoint, method in routes:
@@ -57,15 +65,18 @@ def add_imports(app: FastAPI, intake: Intake, *, refuse_unknown: bool) -> None:
         web.describe(app, path, method, operation, {})
 
 
+_Kinds = dict[str, tuple[type[Event], ...]]
+
+
 class _Wanted(NamedTuple):
     """What the query asks for."""
 
-    kind: type[Event]
+    kinds: tuple[type[Event], ...]
     source: str
     dry_run: bool
 
     @classmethod
-    def of(cls, query: QueryParams, kinds: dict[str, type[Event]]) -> Self:
+    def of(cls, query: QueryParams, kinds: _Kinds) -> Self:
         source = query.get("source", "")
         try:
             wire.check_identifier(source, "/source")
@@ -74,7 +85,7 @@ class _Wanted(NamedTuple):
         dry_run = query.get("dry_run", "false")
         if dry_run not in {"true", "false"}:
             raise Problem(400, "the parameter dry_run is true or false")
-        return cls(_kind(query, kinds), source, dry_run == "true")
+        return cls(_kinds(query, kinds), source, dry_run == "true")
 
 
 class _Taken:
@@ -113,9 +124,7 @@ class _Taken:
 class _Imports:
     """Reads, checks, publishes, answers; a thread reads, so that other requests go on."""
 
-    def __init__(
-        self, intake: Intake, kinds: dict[str, type[Event]], *, refuse_unknown: bool
-    ) -> None:
+    def __init__(self, intake: Intake, kinds: _Kinds, *, refuse_unknown: bool) -> None:
         self._intake = intake
         self._kinds = kinds
         self._refuse_unknown = refuse_unknown
@@ -127,7 +136,7 @@ class _Imports:
         """A file's rows, taken in or only judged."""
         key = self._intake.keys.of_header(request.headers.get("authorization"))
         wanted = _Wanted.of(request.query_params, self._kinds)
-        if not key.may_send(short_type(wanted.kind)):
+        if not any(key.may_send(short_type(kind)) for kind in wanted.kinds):
             raise Problem(403, "this key may not send this kind")
         if not key.may_speak_for(wanted.source):
             raise Problem(403, "this key may not send for this source")
@@ -152,7 +161,7 @@ class _Imports:
         with telemetry.start_span(f"POST {PATH}", SpanKind.SERVER, given) as span:
             trace = telemetry.traceparent_of(span) or given
             try:
-                rows = await asyncio.to_thread(_open, body, content_type, wanted.kind)
+                rows = await asyncio.to_thread(_open, body, content_type, wanted.kinds)
                 taken = await self._take(key, wanted, rows, trace)
             except TooLarge:
                 raise Problem(413, "the workbook unpacks to too much") from None
@@ -165,11 +174,11 @@ class _Imports:
         return taken
 
     async def template(self, request: Request) -> Response:
-        """The header of a kind's table."""
-        kind = _kind(request.query_params, self._kinds)
-        return PlainTextResponse(
-            "\ufeff" + ";".join(template(kind)) + "\r\n", media_type="text/csv; charset=utf-8"
-        )
+        """An empty table of a kind, as the sender would have it."""
+        kind = _typed(request.query_params, _kinds(request.query_params, self._kinds))
+        if XLSX in request.headers.get("accept", ""):
+            return Response(templates.workbook(kind, self._intake.codes), media_type=XLSX)
+        return Response(templates.csv(kind), media_type=f"{CSV}; charset=utf-8")
 
     async def _take(self, key: Key, wanted: _Wanted, rows: Rows, trace: str | None) -> _Taken:
         taken = _Taken()
@@ -177,7 +186,8 @@ class _Imports:
         if header is None:
             raise Unreadable("the file is empty")
         zone = self._intake.settings.time_zone
-        reader = RowReader(wanted.kind, wanted.source, header.cells, zone)
+        kind = chosen(wanted.kinds, header.cells)
+        reader = RowReader(kind, wanted.source, header.cells, zone)
         self._pass_over(reader.unknown, header.line, taken)
         pieces = chunks(rows, reader)
         while (piece := await asyncio.to_thread(_next, pieces)) is not None:
@@ -212,11 +222,20 @@ class _Imports:
         self._intake.count([], len(unknown))
 
 
-def _kind(query: QueryParams, kinds: dict[str, type[Event]]) -> type[Event]:
-    kind = kinds.get(query.get("kind", ""))
-    if kind is None:
+def _kinds(query: QueryParams, kinds: _Kinds) -> tuple[type[Event], ...]:
+    found = kinds.get(query.get("kind", ""))
+    if found is None:
         raise Problem(400, f"the parameter kind is one of {', '.join(kinds)}")
-    return kind
+    return found
+
+
+def _typed(query: QueryParams, kinds: tuple[type[Event], ...]) -> type[Event]:
+    """The event type of a kind that the query names, or its first one."""
+    types = {short_type(kind): kind for kind in kinds}
+    found = types.get(query.get("type", short_type(kinds[0])))
+    if found is None:
+        raise Problem(400, f"the parameter type is one of {', '.join(types)}")
+    return found
 
 
 def _check_media_type(content_type: str, encoding: str) -> None:
@@ -230,10 +249,10 @@ def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _open(body: bytes, content_type: str, kind: type[Event]) -> Rows:
+def _open(body: bytes, content_type: str, kinds: tuple[type[Event], ...]) -> Rows:
     if _media_type(content_type) == XLSX:
         return workbooks.read(body)
-    known = fields(kind)
+    known = {name for kind in kinds for name in fields(kind)}
     headers = Message()
     headers["content-type"] = content_type
     return delimited.read(

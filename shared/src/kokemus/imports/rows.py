@@ -11,33 +11,38 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import structs
 
-from kokemus.contracts import wire
-from kokemus.contracts.events import (
-    ComplaintRegistered,
-    Event,
-    FeedbackReceived,
-    FigureReported,
-    Identifier,
-    Instant,
-    KioskCounted,
-    KioskPressed,
-)
+from kokemus.contracts import events, wire
+from kokemus.contracts.events import Event, Identifier, Instant
 from kokemus.errors import Refused
-from kokemus.imports.columns import Columns, Field, Unmatched, fields_of
+from kokemus.imports.columns import Columns, Field, Unmatched, fields_of, normal
 from kokemus.imports.tables import Cell, Row, Rows, Unreadable
 
-KINDS: Final[dict[str, type[Event]]] = {
-    "press": KioskPressed,
-    "count": KioskCounted,
-    "feedback": FeedbackReceived,
-    "reported": FigureReported,
-    "complaint": ComplaintRegistered,
+KINDS: Final[dict[str, tuple[type[Event], ...]]] = {
+    "press": (events.KioskPressed,),
+    "count": (events.KioskCounted,),
+    "feedback": (events.FeedbackReceived, events.FeedbackAnswered),
+    "survey": (events.SurveyAnswered, events.SurveyResulted, events.SurveyDefined),
+    "method": (events.MethodReported,),
+    "game": (events.GamePlayed,),
+    "practice": (events.PracticeReported,),
+    "reported": (events.FigureReported,),
+    "ombudsman": (events.OmbudsmanContacted, events.OmbudsmanSummarised),
+    "complaint": (
+        events.ComplaintRegistered,
+        events.ComplaintDecided,
+        events.ComplaintSummarised,
+    ),
 }
-"""The kinds of files, and the event that a row becomes. Counts are never made into presses."""
+"""The kinds of files, and the events that their rows become; the header tells which of them.
+
+Counts are never made into presses.
+"""
 
 CHUNK: Final = 1_000
 """Rows that are handed on together; the first so many tell whether the table has shifted."""
 _NAMELESS: Final = "unnamed"
+_TIMES: Final = ("as_of", "answered_at")
+"""Fields that say when an event is from."""
 
 
 class Envelope(msgspec.Struct):
@@ -69,13 +74,27 @@ class Chunk(NamedTuple):
 def fields(kind: type[Event]) -> dict[str, Field]:
     """The columns of a kind by name, in the order of a template.
 
-    Where the data say as of when they are, `time` may be left out: it is then the same.
+    Where the data say when they are from, `time` may be left out: it is then the same.
     """
     data = kind.__annotations__["data"]
     found = fields_of(Envelope) | fields_of(data)
-    if "as_of" in found:
+    if not found.keys().isdisjoint(_TIMES):
         found["time"] = found["time"]._replace(required=False)
     return {"subject": found.pop("subject"), "time": found.pop("time"), **found}
+
+
+def chosen(kinds: Sequence[type[Event]], header: Sequence[Cell]) -> type[Event]:
+    """The event that rows under a header become: it has all that one needs, and most of it.
+
+    Where it fits none of them, the one that it is most like, so that what is missing can be told.
+    """
+    names = set(map(normal, header))
+    fitting = [
+        kind
+        for kind in kinds
+        if all(name in names for name, field in fields(kind).items() if field.required)
+    ]
+    return max(fitting or kinds, key=lambda kind: len(names & fields(kind).keys()))
 
 
 class Ordinals:
@@ -165,7 +184,7 @@ class RowReader:
             "id": given or _NAMELESS,
             "source": self._source,
             "subject": subject,
-            "time": time or _beginning(values["as_of"], self._zone),
+            "time": time or _beginning(next(filter(None, map(values.get, _TIMES))), self._zone),
             "data": values,
         }
         try:
@@ -204,18 +223,18 @@ def _chunk(rows: Rows, reader: RowReader, *, check: bool) -> Chunk:
             taken.append(row)  # noqa: PERF402 - those before a failure are kept
     except Unreadable as error:
         broken = error
-    events: list[tuple[int, Event]] = []
+    made: list[tuple[int, Event]] = []
     rejected: list[Rejection] = []
     for row in taken:
         try:
-            events.append((row.line, reader.event(row)))
+            made.append((row.line, reader.event(row)))
         except Refused as error:
             # Not the error itself: its traceback would hold on to all of these rows.
             told = Refused(error.reason, error.detail)
             rejected.append(Rejection(row.line, error.pointer or None, told))
     if check:
         _check_alignment(taken, reader.columns, len(rejected))
-    return Chunk(len(taken), events, rejected, broken)
+    return Chunk(len(taken), made, rejected, broken)
 
 
 def _check_alignment(taken: Sequence[Row], columns: Columns, rejected: int) -> None:
@@ -224,19 +243,23 @@ def _check_alignment(taken: Sequence[Row], columns: Columns, rejected: int) -> N
     misfits = [why for why in map(columns.misfit, taken) if why]
     if len(misfits) > most:
         raise Unmatched(f"the table does not fit its header: {misfits[0]}, in most rows")
-    if rejected > most and all(map(columns.last_is_empty, taken)):
+    nothing_last = all(map(columns.last_is_empty, taken))
+    if nothing_last and len(taken) > 1 and columns.last_is_a_mark:
+        raise Unmatched(
+            "the table seems shifted: no row says anything under the last header; check for a "
+            "header too many or a column too few, or write 0 where there is no mark"
+        )
+    if rejected > most and nothing_last:
         raise Unmatched(
             "the table seems shifted: nothing stands under the last header, and most rows cannot "
             "be read under the others; check for a header too many or a column too few"
         )
 
 
-def _beginning(as_of: date, zone: ZoneInfo) -> datetime:
+def _beginning(as_of: date | str, zone: ZoneInfo) -> datetime:
+    if isinstance(as_of, str):
+        written = datetime.fromisoformat(as_of)
+        return written if written.tzinfo else written.replace(tzinfo=zone)
     if isinstance(as_of, datetime):
         return as_of
     return datetime(as_of.year, as_of.month, as_of.day, tzinfo=zone)
-
-
-def template(kind: type[Event]) -> list[str]:
-    """The columns of a kind as a table begins with them, without the id, which rows need not."""
-    return [name for name in fields(kind) if name != "id"]

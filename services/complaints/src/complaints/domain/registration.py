@@ -1,16 +1,22 @@
 """What of a statutory case may go on: nothing that could point at one person's visit."""
 
 from datetime import datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from kokemus.contracts.events import Event
+from kokemus.contracts.events import Event, ObservationWithdrawn, Period
 from kokemus.errors import Reason, Refused
+
+TOO_SMALL: Final = frozenset({"service", "unit"})
+"""Kinds of entities that have so few cases that each would stand for a person."""
 
 
 def as_registered(event: Event, kind: str | None, *, zone: ZoneInfo) -> Event:
-    """The event with its time cut to the local day.
+    """The event with its time cut to the local day; the counts of a period as they are.
+
+    A withdrawal's original is cut just as the original was, so that it takes back the same day's.
 
     Args:
         event: as its source sent it.
@@ -18,11 +24,21 @@ def as_registered(event: Event, kind: str | None, *, zone: ZoneInfo) -> Event:
         zone: whose days count.
 
     Raises:
-        Refused: the subject is a unit: cases are so few there that each would stand for a person.
+        Refused: a single case or contact is not about a service entity or higher.
     """
-    if kind == "unit":
+    if isinstance(event.data, Period):
+        return event
+    if kind in TOO_SMALL:
         raise Refused(
-            Reason.INVALID, "a case is registered by service or above, never by unit", "/subject"
+            Reason.INVALID,
+            f"a single case is sent for a service entity or higher, never for a {kind}",
+            "/subject",
         )
-    day = event.time.astimezone(zone).date()
-    return replace(event, time=datetime.combine(day, time.min, zone))
+    if isinstance(event, ObservationWithdrawn):
+        original = replace(event.data.original, time=_day(event.data.original.time, zone))
+        event = replace(event, data=replace(event.data, original=original))
+    return replace(event, time=_day(event.time, zone))
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(moment.astimezone(zone).date(), time.min, zone)

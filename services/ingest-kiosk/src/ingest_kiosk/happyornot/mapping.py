@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from kokemus.contracts import events, wire
+from kokemus.contracts import events, rules, wire
 from kokemus.contracts.events import Event
 from kokemus.errors import Reason, Refused
 
@@ -171,7 +171,7 @@ def events_of(row: ButtonFeedback, words: Vocabulary) -> Sequence[Event] | LeftO
     Raises:
         Refused: the row says what neither the vendor's surveys nor the configuration explain.
     """
-    if not wire.EARLIEST.year <= row.local_time.year < wire.LATEST.year:
+    if not rules.EARLIEST.year <= row.local_time.year < rules.LATEST.year:
         raise Refused(Reason.INVALID_TIME, "localTime must lie between 2000 and 2099")
     survey = words.surveys.get(row.survey_id)
     if survey is None:

@@ -1,16 +1,19 @@
 """From what was read to the dense rows of an answer."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from metrics.domain import feedback_cells, statutory_cells
+from metrics.domain.cells import WHOLE, Breakdown, Cells, Counts
 from metrics.domain.comparison import Break, broken
-from metrics.domain.definitions import Catalogue, Definition
+from metrics.domain.definitions import Catalogue, Definition, Measure
 from metrics.domain.figures import (
     FORMULAS,
     NOTHING,
@@ -29,14 +32,6 @@ from metrics.domain.found import Found
 from metrics.domain.intervals import Ratio
 from metrics.domain.periods import Period
 from metrics.domain.query import Query, Target
-
-Breakdown = tuple[tuple[str, str | int], ...]
-"""A dimension as a key: names with their values; empty for the total."""
-
-Cells = Mapping[tuple[Key, Breakdown], Mapping[int, Answer]]
-"""What was read of one metric and entity: by key and breakdown, then by number of the period."""
-
-WHOLE: Breakdown = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,7 @@ class Order:
 
     def __init__(self, query: Query, targets: Sequence[Target]) -> None:
         self._metrics = {one.metric: place for place, one in enumerate(query.definitions)}
+        self._observations = query.observations
         self._targets = {one.entity: (one.position, one.child) for one in targets}
 
     def __call__(self, figure: Figure) -> list[int | str]:
@@ -80,7 +76,9 @@ class Order:
             "".join(f"{name}={value!s:>3};" for name, value in place.dimension.items()),
             figure.span.first.isoformat(),
             figure.span.last.isoformat(),
-            "" if figure.reported is None else f"{figure.as_of} {figure.reported.order}",
+            f"{figure.as_of} {figure.reported.order if figure.reported else ''}"
+            if self._observations
+            else "",
         ]
 
 
@@ -144,6 +142,12 @@ def _dense(
             place = Place(entity, Key(one.channel, one.scale), Period(one.span, one.span), "total")
             yield taken_over(definition, place, one, catalogue)
         reported = ()
+        observed = list(statutory_cells.observed(read.found, definition, entity))
+        for given, breakdown, told in observed:
+            period = Period(given.span, given.span)
+            place = Place(entity, statutory_cells.KEY, period, "total", dict(breakdown))
+            yield counted(definition, place, told, catalogue)
+        cells = {} if observed else cells
     standing = _Standing(read.periods, reported, cells) if reported else None
     for (key, breakdown), by_period in cells.items():
         dimension: Dimension = dict(breakdown) if breakdown else TOTAL
@@ -215,19 +219,7 @@ class _Standing:
 
 
 def _cells(read: _Read, definition: Definition, entity: str) -> Cells:
-    match definition.measure:
-        case "presses":
-            return _press_cells(read, definition, entity)
-        case "hours":
-            return _hour_cells(read, definition, entity)
-        case "reasons":
-            return _reason_cells(read, definition, entity)
-        case "feedback" | "complaints":
-            return _record_cells(read, definition, entity)
-        case "devices":
-            return _device_cells(read, entity)
-        case "reported":
-            return {}
+    return _READERS[definition.measure](read, definition, entity)
 
 
 def _feeds(read: _Read, definition: Definition, key: Key) -> bool:
@@ -276,7 +268,7 @@ def _hour_cells(read: _Read, definition: Definition, entity: str) -> Cells:
 
 def _record_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     """Counts of records: the total and each value of the dimension."""
-    counts = _Counts()
+    counts = Counts()
     for tally in read.found.tallies.get((definition.measure, entity), ()):
         key = Key(tally.channel)
         for values in (WHOLE, tuple(zip(definition.dimensions, tally.breakdown, strict=True))):
@@ -289,7 +281,7 @@ def _record_cells(read: _Read, definition: Definition, entity: str) -> Cells:
 
 def _reason_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     """Follow-ups by polarity and reason; shares are within the polarity."""
-    counts, within = _Counts(), _Counts()
+    counts, within = Counts(), Counts()
     for tally in read.found.tallies.get((definition.measure, entity), ()):
         key = Key(tally.channel)
         polarity: Breakdown = (("polarity", tally.breakdown[0]),)
@@ -302,36 +294,6 @@ def _reason_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     return counts.answers(Fraction(100), within.cells)
 
 
-class _Counts:
-    """Counts by key, breakdown and period, with the newest change of each."""
-
-    def __init__(self) -> None:
-        self.cells: dict[tuple[Key, Breakdown], dict[int, tuple[int, datetime]]] = {}
-
-    def add(self, cell: tuple[Key, Breakdown], period: int, count: int, as_of: datetime) -> None:
-        """Add to a cell of a period."""
-        by_period = self.cells.setdefault(cell, {})
-        known, newest = by_period.get(period, (0, as_of))
-        by_period[period] = known + count, max(newest, as_of)
-
-    def answers(
-        self,
-        factor: Fraction,
-        within: Mapping[tuple[Key, Breakdown], Mapping[int, tuple[int, datetime]]],
-    ) -> Cells:
-        """The counts times the factor; their n is the count of the first dimension's value."""
-        return {
-            (key, breakdown): {
-                number: Answer(
-                    Ratio(factor * count, within.get((key, breakdown[:1]), by_period)[number][0]),
-                    as_of,
-                )
-                for number, (count, as_of) in by_period.items()
-            }
-            for (key, breakdown), by_period in self.cells.items()
-        }
-
-
 def _device_cells(read: _Read, entity: str) -> Cells:
     tallies = read.found.devices.get(entity, ())
     by_period = {
@@ -339,3 +301,40 @@ def _device_cells(read: _Read, entity: str) -> Cells:
         for tally in tallies
     }
     return {(Key("kiosk"), WHOLE): by_period} if by_period else {}
+
+
+def _feedback_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    if definition.additive:
+        return _record_cells(read, definition, entity)
+    if definition.metric == "share_of_city":
+        return feedback_cells.share_of_city(read.found, entity, read.periods)
+    return feedback_cells.shares(read.found, definition, entity)
+
+
+def _answer_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    return feedback_cells.answers(read.found, definition, entity)
+
+
+def _overdue_cells(read: _Read, _definition: Definition, entity: str) -> Cells:
+    return feedback_cells.overdue(read.found, entity, len(read.periods))
+
+
+def _statutory_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    return statutory_cells.cells(read.found, definition, entity, read.periods)
+
+
+_READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
+    "presses": _press_cells,
+    "hours": _hour_cells,
+    "reasons": _reason_cells,
+    "devices": lambda read, _definition, entity: _device_cells(read, entity),
+    "feedback": _feedback_cells,
+    "answers": _answer_cells,
+    "overdue": _overdue_cells,
+    "complaints": _statutory_cells,
+    "decisions": _statutory_cells,
+    "contacts": _statutory_cells,
+    "matters": _statutory_cells,
+    "reported": lambda _read, _definition, _entity: {},
+}
+"""How the cells of a metric are put together, by what it is made of."""

@@ -108,6 +108,7 @@ class BatchDecoder:
             else:
                 try:
                     wire.check(event)
+                    wire.check_topic(event, self._topic)
                 except Refused as refusal:
                     refused[index] = refusal
                 else:

@@ -10,7 +10,7 @@ import msgspec
 
 from kokemus.contracts import events
 
-Kind = Literal["presses", "reasons", "feedback", "complaints", "reported"]
+Kind = Literal["presses", "reasons", "feedback", "complaints", "ombudsman", "reported"]
 
 METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
     "presses": (
@@ -22,8 +22,19 @@ METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
         "nps",
     ),
     "reasons": ("reasons",),
-    "feedback": ("feedback_count",),
-    "complaints": ("complaint_count",),
+    "feedback": (
+        "feedback_count",
+        "praise_share",
+        "criticism_share",
+        "share_of_city",
+        "answered_in_promise_share",
+        "answer_time_median",
+        "answer_time_mean",
+        "reaction_time_mean",
+        "unanswered_overdue",
+    ),
+    "complaints": ("complaint_count", "complaint_decisions"),
+    "ombudsman": ("ombudsman_contacts", "ombudsman_matters"),
     "reported": ("reported",),
 }
 """Which metrics a kind of change concerns."""

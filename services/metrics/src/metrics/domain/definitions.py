@@ -11,8 +11,21 @@ import msgspec
 
 from kokemus.contracts.events import Translated
 
-Measure = Literal["presses", "hours", "reasons", "devices", "feedback", "complaints", "reported"]
-Unit = Literal["count", "index", "percent", "nps", "mean"]
+Measure = Literal[
+    "presses",
+    "hours",
+    "reasons",
+    "devices",
+    "feedback",
+    "answers",
+    "overdue",
+    "complaints",
+    "decisions",
+    "contacts",
+    "matters",
+    "reported",
+]
+Unit = Literal["count", "index", "percent", "nps", "mean", "days"]
 
 SELF_SELECTED: Final = frozenset({"kiosk", "mobile", "web_smiley", "link", "web_feedback"})
 """Channels whose answers are no sample: they have no confidence interval."""

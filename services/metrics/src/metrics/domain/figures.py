@@ -102,6 +102,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     reported: Reported | None = None
     variation: Variation | None = None
     change: Change | None = None
+    beside: Mapping[str, int] = {}
 
 
 def _index(counts: Sequence[int], _misuse: int) -> Ratio:
@@ -163,6 +164,15 @@ class Answer(NamedTuple):
     """Whether every expected source was heard to the period's end, so that nothing means 0."""
     sampling: Sampling = "self_selected"
     counts: tuple[int, ...] = ()
+    beside: Mapping[str, int] = {}
+    """Numbers that are shown with the figure, by name, such as those still pending."""
+    flags: tuple[str, ...] = ()
+    n: int | None = None
+    """How many the figure is about, where that is not what it is divided by."""
+    span: Span | None = None
+    """The days that it stands for, where they are not the period's."""
+    not_reported: bool = False
+    """A source said that it has no figure, which is not zero."""
 
 
 def counted(
@@ -175,23 +185,26 @@ def counted(
     """The figure of a cell that was counted."""
     ratio = answer.ratio or Ratio(Fraction(0), 0)
     status, value = _status(definition, ratio, answer)
-    known = status != "no_data"
+    known = value is not None
     return Figure(
         definition=definition,
         place=place,
-        span=place.period.span,
+        span=answer.span or place.period.span,
         status=status,
         value=value,
         rounded=None if value is None else printed(definition, value),
-        n=ratio.n if known or answer.heard else None,
+        n=answer.n if answer.n is not None else ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
-        flags=(*_flags(place, definition), *flags),
+        flags=tuple(dict.fromkeys((*_flags(place, definition), *answer.flags, *flags))),
         bias_notes=catalogue.notes_for(definition, place.key.channel),
-        as_of=answer.as_of if known else None,
+        as_of=None if status == "no_data" else answer.as_of,
+        beside=answer.beside,
     )
 
 
 def _status(definition: Definition, ratio: Ratio, answer: Answer) -> tuple[Status, Fraction | None]:
+    if answer.not_reported:
+        return "not_reported", None
     if definition.additive:
         if ratio.n == 0 and not answer.heard:
             return "no_data", None

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Key, Reported, Sums
+from metrics.domain.periods import Span
 from metrics.domain.query import Target
+from metrics.domain.statutory import Told
 
 SumsByPeriod = dict[int, Sums]
 """By the number of the period, from 0."""
@@ -45,6 +48,36 @@ class DeviceTally(NamedTuple):
     as_of: datetime
 
 
+class City(NamedTuple):
+    """The whole of which a division's feedback is a share."""
+
+    entity: str
+    divisions: Sequence[tuple[str, Span]]
+    """With the days on which each was a division of it."""
+
+
+class FateTally(NamedTuple):
+    """How many messages of a kind, received in a period, share a fate."""
+
+    kind: str
+    period: int
+    fate: Fate
+    messages: int
+    as_of: datetime
+
+
+class Overdue(NamedTuple):
+    """How many messages of a kind were overdue at the ends of the periods `start` to `end` - 1."""
+
+    kind: str
+    known: int
+    """The first period at whose end they had been received."""
+    start: int
+    end: int
+    messages: int
+    as_of: datetime
+
+
 class DatedBreak(NamedTuple):
     """A mark on a series, seen from an entity that is wanted."""
 
@@ -65,7 +98,11 @@ class Found:
     presses: Mapping[tuple[str, Key], SumsByPeriod] = field(default_factory=dict)
     hours: Mapping[str, Sequence[HourCell]] = field(default_factory=dict)
     tallies: Mapping[tuple[Measure, str], Sequence[Tally]] = field(default_factory=dict)
+    city: City | None = None
     devices: Mapping[str, Sequence[DeviceTally]] = field(default_factory=dict)
+    fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
+    overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)
+    statutory: Mapping[tuple[Measure, str], Told] = field(default_factory=dict)
     reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
     """By entity and metric."""
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)

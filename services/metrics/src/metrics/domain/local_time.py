@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kokemus.contracts.events import Instant
-from kokemus.contracts.wire import EARLIEST, LATEST
+from kokemus.contracts.rules import EARLIEST, LATEST
 
 REFUSED: Final = -1
 """Stands for the local hour of a time that is none, or lies outside 2000 to 2099."""

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kokemus.contracts import events
-from kokemus.contracts.wire import check_data, check_identifier
+from kokemus.contracts.rules import check_data
+from kokemus.contracts.wire import check_identifier
 from kokemus.errors import Reason, Refused
+from metrics.domain.contacts import Contacted, Contacts
 from metrics.domain.local_time import REFUSED, LocalHours, day_of
 from metrics.domain.seen import shard_of
 
@@ -149,6 +151,7 @@ class Effects:
 
     reasons: dict[Reasoned, int] = field(default_factory=dict)
     periods: list[PeriodCount] = field(default_factory=list)
+    contacts: dict[Contacted, Contacts] = field(default_factory=dict)
 
 
 class Tally(NamedTuple):

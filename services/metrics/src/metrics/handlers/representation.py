@@ -49,6 +49,7 @@ def row(figure: Figure, zone: ZoneInfo) -> dict[str, Any]:
         "bias_notes": figure.bias_notes,
         "as_of": local(figure.as_of, zone),
         "definition": figure.definition.id,
+        **figure.beside,
     }
     if figure.reported is not None:
         plain["reported"] = _reported(figure.reported)

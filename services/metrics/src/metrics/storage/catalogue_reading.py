@@ -80,9 +80,11 @@ SELECT id, max(newest) FROM (
     UNION ALL SELECT entity, max(updated_at) FROM reason_counts GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM feedback GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM complaints GROUP BY 1
+    UNION ALL SELECT entity, max(updated_at) FROM ombudsman_counts GROUP BY 1
+    UNION ALL SELECT entity, max(updated_at) FROM summaries GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM reported_figures GROUP BY 1
 ) counted(id, newest)
-WHERE NOT EXISTS (
+WHERE id IS NOT NULL AND NOT EXISTS (
     SELECT FROM ancestry a JOIN entities e ON e.id = a.ancestor WHERE a.descendant = counted.id)
 GROUP BY id ORDER BY id LIMIT %(limit)s
 """

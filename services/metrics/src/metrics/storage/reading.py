@@ -15,12 +15,12 @@ from metrics.domain.figures import Key
 from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
-from metrics.storage import press_reading, record_reading
+from metrics.storage import feedback_reading, press_reading, record_reading, statutory_reading
 
 STATEMENT_SECONDS: Final = 20
 """A reading that takes longer is given up: nobody waits for it any more."""
 
-RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "complaints", "reasons"})
+RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "reasons"})
 """What is counted record by record."""
 
 POOL: Final = 4
@@ -126,18 +126,46 @@ def read(
             by_measure[definition.measure].append(definition)
     if by_measure.keys() & {"presses", "hours"}:
         _read_answers(connection, query, found, span, by_measure)
+    _read_records(connection, query, found, span, by_measure)
+    found.statutory = {
+        (measure, entity): told
+        for measure in by_measure.keys() & statutory_reading.MEASURES
+        for entity, told in statutory_reading.told(
+            connection, query, measure, entities, span
+        ).items()
+    }
+    if any(one.additive for one in query.definitions):
+        found.heard = record_reading.heard_until(connection, entities, span)
+    return found
+
+
+def _read_records(
+    connection: Connection,
+    query: Query,
+    found: Found,
+    span: Span,
+    by_measure: Mapping[Measure, Sequence[Definition]],
+) -> None:
+    entities = [target.entity for target in found.targets]
+    counted = entities
+    if any(one.metric == "share_of_city" for one in by_measure.get("feedback", ())):
+        found.city = record_reading.city(connection)
+        if found.city is not None:
+            whole = [found.city.entity, *(name for name, _ in found.city.divisions)]
+            counted = list(dict.fromkeys([*entities, *whole]))
     found.tallies = {
         (measure, entity): tallies
         for measure in by_measure.keys() & RECORDS
         for entity, tallies in record_reading.records(
-            connection, query, measure, entities, span
+            connection, query, measure, counted, span
         ).items()
     }
     if "devices" in by_measure:
         found.devices = record_reading.devices(connection, query, entities)
-    if any(one.additive for one in query.definitions):
-        found.heard = record_reading.heard_until(connection, entities, span)
-    return found
+    if "answers" in by_measure:
+        found.fates = feedback_reading.fates(connection, query, entities, span)
+    if "overdue" in by_measure:
+        found.overdue = feedback_reading.overdue(connection, query, entities, span.last)
 
 
 def targets(connection: Connection, query: Query) -> list[Target]:

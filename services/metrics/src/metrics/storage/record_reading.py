@@ -12,12 +12,12 @@ from metrics.domain.atoms import Leaf
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.figures import Reported
-from metrics.domain.found import DatedBreak, DeviceTally, HourCell, Tally
+from metrics.domain.found import City, DatedBreak, DeviceTally, HourCell, Tally
 from metrics.domain.periods import Span
 from metrics.domain.query import Query
 from metrics.storage.press_reading import filters
 
-_RECORDS: Final = """
+PLACES: Final = """
 WITH places AS (
     SELECT ancestor, descendant, valid_from, valid_to FROM ancestry
     WHERE ancestor = ANY(%(entities)s)
@@ -25,31 +25,34 @@ WITH places AS (
     SELECT e, e, '-infinity', 'infinity' FROM unnest(%(entities)s::text[]) e
     WHERE NOT EXISTS (SELECT FROM ancestry WHERE ancestor = e AND descendant = e)
 )
+"""
+"""Who counts into the wanted entities, by the tree of each day; unknown ones into themselves."""
+
+_RECORDS: Final = (
+    PLACES
+    + """
 SELECT p.ancestor, {channel}, width_bucket(r.day, %(starts)s::date[]) - 1,
        {count}, max(r.updated_at), {breakdown}
 FROM {table} r
 JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
-WHERE r.day BETWEEN %(first)s AND %(last)s
+WHERE r.day BETWEEN %(first)s AND %(last)s AND {counts}
   AND (%(channel)s::text IS NULL OR {channel} = %(channel)s)
 GROUP BY 1, 2, 3, {breakdown}
 """
+)
 
 _TABLES: Final[dict[Measure, dict[str, str]]] = {
     "feedback": {
         "table": "feedback",
         "channel": "'web_feedback'",
-        "count": "count(*)",
-        "breakdown": "r.kind",
-    },
-    "complaints": {
-        "table": "complaints",
-        "channel": "'statutory'",
+        "counts": "r.withdrawn_day IS NULL AND r.kind IS NOT NULL",
         "count": "count(*)",
         "breakdown": "r.kind",
     },
     "reasons": {
         "table": "reason_counts",
         "channel": "r.channel",
+        "counts": "true",
         "count": "sum(r.count)",
         "breakdown": "r.polarity, r.reason",
     },
@@ -83,6 +86,25 @@ def records(
     for entity, channel, period, count, as_of, *breakdown in rows:
         tallies[entity].append(Tally(channel, tuple(breakdown), period, int(count), as_of))
     return tallies
+
+
+_DIVISIONS: Final = """
+SELECT c.id, d.id, v.valid_from, coalesce(v.valid_to, '9999-12-31')
+FROM entities c LEFT JOIN entity_validities v ON v.parent = c.id
+LEFT JOIN entities d ON d.id = v.entity_id AND d.kind = 'division'
+WHERE c.kind = 'city' ORDER BY c.id, d.id, v.valid_from
+"""
+
+
+def city(connection: Connection) -> City | None:
+    """The city with its divisions, once the registry knows it."""
+    rows = connection.exec_driver_sql(_DIVISIONS).all()
+    if not rows:
+        return None
+    return City(
+        rows[0][0],
+        [(division, Span(first, last)) for _, division, first, last in rows if division],
+    )
 
 
 def hours(

@@ -15,8 +15,10 @@ from kokemus.contracts import events
 from kokemus.contracts.events import EntityId
 from metrics.domain.ancestry import Validity, closure
 from metrics.domain.batches import Forgotten, Record
-from metrics.domain.changes import ChangedCell, Kind
+from metrics.domain.changes import ChangedCell
+from metrics.domain.lives import LifeEvent
 from metrics.domain.presses import Effects
+from metrics.storage import lives, statutory
 
 Cursor = psycopg.Cursor[Any]
 
@@ -54,10 +56,12 @@ def add_effects(cursor: Cursor, effects: Effects) -> set[ChangedCell]:
             ],
         )
     return {
-        ChangedCell(cell.entity, cell.day.toordinal(), "reasons") for cell in effects.reasons
-    } | {
-        ChangedCell(count.entity, count.data.period_end.toordinal(), "presses")
-        for count in effects.periods
+        *(ChangedCell(cell.entity, cell.day.toordinal(), "reasons") for cell in effects.reasons),
+        *(
+            ChangedCell(count.entity, count.data.period_end.toordinal(), "presses")
+            for count in effects.periods
+        ),
+        *statutory.add_contacts(cursor, effects.contacts),
     }
 
 
@@ -70,114 +74,42 @@ def apply(
         For each record whether it changed anything, and the cells that changed.
     """
     won = []
-    changed: set[ChangedCell] = set()
+    told = [record for record in records if isinstance(record, LifeEvent)]
+    news, changed = lives.merge(cursor, told, zone)
+    life_news = iter(news)
     registry = False
     for record in records:
         match record:
-            case events.FeedbackReceived() | events.ComplaintRegistered():
-                did = _merge_case(cursor, record, zone, changed)
+            case _ if isinstance(record, LifeEvent):
+                did = next(life_news)
+            case events.ComplaintSummarised() | events.OmbudsmanSummarised():
+                did = statutory.summarise(cursor, record, zone, changed)
             case events.FigureReported():
                 did = _report(cursor, record, changed)
             case events.SourcePolled():
                 did = _poll(cursor, record)
-            case events.EntityDefined():
-                did = registry_changed = _define_entity(cursor, record)
-                registry |= registry_changed
-            case events.DevicePlaced():
-                did = registry_changed = _place_device(cursor, record)
-                registry |= registry_changed
-            case events.QuestionDefined() | events.SeriesBroken():
-                did = registry_changed = _define(cursor, record)
-                registry |= registry_changed
-            case Forgotten():
-                did = registry_changed = _forget(cursor, record.key)
-                registry |= registry_changed
             case _:
-                did = False
+                did = registry_changed = _register(cursor, record)
+                registry |= registry_changed
         won.append(did)
     if registry:
         _rebuild_ancestry(cursor)
     return won, changed
 
 
-_FEEDBACK: Final[LiteralString] = """
-INSERT INTO feedback AS f (source, feedback_id, entity, received_at, day, kind, answer_requested,
-    contact_left, answer_possible, language, themes, merged_time, merged_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (source, feedback_id) DO UPDATE SET
-    entity = excluded.entity, received_at = excluded.received_at, day = excluded.day,
-    kind = excluded.kind, answer_requested = excluded.answer_requested,
-    contact_left = excluded.contact_left, answer_possible = excluded.answer_possible,
-    language = excluded.language, themes = excluded.themes,
-    merged_time = excluded.merged_time, merged_id = excluded.merged_id, updated_at = now()
-WHERE (f.merged_time, f.merged_id) < (excluded.merged_time, excluded.merged_id)
-"""
-
-_COMPLAINT: Final[LiteralString] = """
-INSERT INTO complaints AS c (source, case_id, entity, day, kind, authority, reasons,
-    merged_time, merged_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (source, case_id) DO UPDATE SET
-    entity = excluded.entity, day = excluded.day, kind = excluded.kind,
-    authority = excluded.authority, reasons = excluded.reasons,
-    merged_time = excluded.merged_time, merged_id = excluded.merged_id, updated_at = now()
-WHERE (c.merged_time, c.merged_id) < (excluded.merged_time, excluded.merged_id)
-"""
-
-
-def _merge_case(
-    cursor: Cursor,
-    event: events.FeedbackReceived | events.ComplaintRegistered,
-    zone: ZoneInfo,
-    changed: set[ChangedCell],
-) -> bool:
-    day = event.time.astimezone(zone).date()
-    mark = (event.time, event.id)
-    kind: Kind
-    if isinstance(event, events.FeedbackReceived):
-        said = event.data
-        before = cursor.execute(
-            "SELECT entity, day FROM feedback WHERE source = %s AND feedback_id = %s",
-            (event.source, said.feedback_id),
-        ).fetchone()
-        row: tuple[Any, ...] = (
-            event.source,
-            said.feedback_id,
-            event.subject,
-            event.time,
-            day,
-            said.kind,
-            said.answer_requested,
-            said.contact_left,
-            said.answer_possible,
-            said.language,
-            said.themes,
-            *mark,
-        )
-        statement, kind = _FEEDBACK, "feedback"
-    else:
-        case = event.data
-        before = cursor.execute(
-            "SELECT entity, day FROM complaints WHERE source = %s AND case_id = %s",
-            (event.source, case.case_id),
-        ).fetchone()
-        row = (
-            event.source,
-            case.case_id,
-            event.subject,
-            day,
-            case.kind,
-            case.authority,
-            case.reasons,
-            *mark,
-        )
-        statement, kind = _COMPLAINT, "complaints"
-    won = cursor.execute(statement, row).rowcount == 1
-    if won:
-        changed.add(ChangedCell(event.subject, day.toordinal(), kind))
-        if before is not None:
-            changed.add(ChangedCell(before[0], before[1].toordinal(), kind))
-    return won
+def _register(cursor: Cursor, record: Record) -> bool:
+    """Merges what the registry says; whether it changed."""
+    match record:
+        case events.EntityDefined():
+            return _define_entity(cursor, record)
+        case events.DevicePlaced():
+            return _place_device(cursor, record)
+        case events.QuestionDefined() | events.SeriesBroken():
+            return _define(cursor, record)
+        case Forgotten():
+            return _forget(cursor, record.key)
+        case _:
+            return False
 
 
 def _report(cursor: Cursor, event: events.FigureReported, changed: set[ChangedCell]) -> bool:

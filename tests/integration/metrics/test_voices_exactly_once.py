@@ -1,0 +1,75 @@
+"""Feedback and contacts through a real broker: twice, shuffled, and a process killed on the way."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kokemus.contracts import events
+from kokemus_platform.kafka import Broker
+from support.counting import Counting
+from support.lives import account, envelope, feedback_rows, local, some_feedback
+
+
+@pytest.fixture
+def counting(
+    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+def some_contacts(count: int) -> list[events.Event]:
+    """Contacts of a month, some of them taken back."""
+    chance = random.Random(7)
+    told: list[events.Event] = []
+    for number in range(count):
+        when = datetime(2024, 5, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(43_000))
+        field: Any = chance.choice(["health", "social", "both"])
+        contact = events.Contact(field, ["hoito", "kohtelu"][: chance.randrange(3)])
+        first = envelope(20_000 + number, "sote", when)
+        told.append(events.OmbudsmanContacted(**first, data=contact))
+        if chance.random() < 0.2:
+            back = events.Withdrawn(first["id"], events.OriginalContact(when, contact))
+            told.append(
+                events.ObservationWithdrawn(**envelope(30_000 + number, "sote", when), data=back)
+            )
+    return told
+
+
+def counted(told: list[events.Event]) -> Counter[Any]:
+    """Contacts and matters by day and field, those taken back left out."""
+    gone = {e.data.original_id for e in told if isinstance(e, events.ObservationWithdrawn)}
+    cells: Counter[Any] = Counter()
+    for event in told:
+        if isinstance(event, events.OmbudsmanContacted) and event.id not in gone:
+            cells[local(event.time), event.data.field, "contacts"] += 1
+            cells[local(event.time), event.data.field, "matters"] += len(event.data.matters)
+    return +cells
+
+
+def test_voices_twice_shuffled_and_over_a_crash_count_once(counting: Counting) -> None:
+    feedback, contacts = some_feedback(150), some_contacts(150)
+    twice: list[events.Event] = [*feedback, *contacts] * 2
+    random.Random(8).shuffle(twice)
+    counting.start()
+    half = len(twice) // 2
+    counting.send(twice[:half])
+    counting.wait_for(half // 4)
+    counting.kill()
+    counting.start()
+    counting.send(twice[half:])
+    _, _, dead = counting.wait_for(len(twice))
+    assert dead == 0
+    with counting.connect() as connection:
+        assert feedback_rows(connection) == account(feedback)
+        stored = connection.execute(
+            "SELECT day, field, contacts, matters FROM ombudsman_counts"
+        ).fetchall()
+    found = Counter({(day, field, "contacts"): contacts for day, field, contacts, _ in stored})
+    found += Counter({(day, field, "matters"): matters for day, field, _, matters in stored})
+    assert +found == counted(contacts)
