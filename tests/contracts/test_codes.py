@@ -172,3 +172,19 @@ def test_a_term_is_given_in_the_language_or_in_finnish(tmp_path: Path) -> None:
     assert "metric.happy_index" in glossary
     with pytest.raises(KeyError):
         glossary.term("metric.unheard_of", "fi")
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "word"),
+    [
+        ("ombudsperson", 2018, "social and patient ombudsman"),
+        ("ombudsperson", 2023, "social and patient ombudsman"),
+        ("ombudsperson", 2024, "social and patient ombudsperson"),
+        ("ombudsperson", None, "social and patient ombudsperson"),
+        ("supervisor", 2025, "Regional State Administrative Agency and Valvira"),
+        ("supervisor", 2026, "Finnish Supervisory Agency"),
+        ("kind.kantelu", 1999, "complaint"),
+    ],
+)
+def test_a_term_is_the_one_of_its_year(code: str, year: int | None, word: str) -> None:
+    assert Glossary.load().term(code, "en", year) == word

@@ -62,7 +62,7 @@ class Intake:
         self.settings = settings
         self.meters = meters
         self.keys = Keys(settings.keys_file)
-        self.codes = CodeLists.load(*([settings.codes_file] if settings.codes_file else []))
+        self.codes = CodeLists.load(settings.codes_file)
         self.publisher = Publisher(settings, meters)
         self._topic = CompactedTopic(settings, declarations()["registry.v1"])
         self.registry = Registry(self._topic)

@@ -42,8 +42,8 @@ class CodeLists:
         self._codes = codes
 
     @classmethod
-    def load(cls, *more: Path) -> Self:
-        """The lists of the contracts, then of a city's own CSV files with the same columns.
+    def load(cls, *more: Path | None) -> Self:
+        """The lists of the contracts, then of a city's own CSV files with the same columns, if any.
 
         A file adds lists and codes, and renames codes that it repeats; it takes none away.
 
@@ -52,7 +52,8 @@ class CodeLists:
                 `note`.
         """
         codes: dict[str, dict[str, Code]] = {}
-        for row in _rows("code_lists.csv", ("list", "code", "name_fi", "note"), more):
+        own = tuple(path for path in more if path is not None)
+        for row in _rows("code_lists.csv", ("list", "code", "name_fi", "note"), own):
             code = Code(*row)
             codes.setdefault(code.code_list, {})[code.code] = code
         return cls(codes)
@@ -107,7 +108,11 @@ class CodeLists:
 
 
 class Glossary:
-    """The words of the city in its languages, by codes such as `metric.happy_index`."""
+    """The words of the city in its languages, by codes such as `metric.happy_index`.
+
+    A thing that was called otherwise has its earlier words under `code/year`, the last year that
+    had them: `ombudsperson/2023`.
+    """
 
     def __init__(self, terms: Mapping[str, Mapping[str, str]]) -> None:
         self._terms = terms
@@ -126,13 +131,15 @@ class Glossary:
             }
         )
 
-    def term(self, code: str, language: str) -> str:
-        """The word for a code; in Finnish where that language has none.
+    def term(self, code: str, language: str, year: int | None = None) -> str:
+        """The word for a code, now or as it was in a year; in Finnish where that language has none.
 
         Raises:
             KeyError: the glossary does not have the code.
         """
-        names = self._terms[code]
+        ended = [int(term[len(code) + 1 :]) for term in self._terms if term.startswith(f"{code}/")]
+        last = min((one for one in ended if year is not None and year <= one), default=None)
+        names = self._terms[code if last is None else f"{code}/{last}"]
         return names.get(language) or names["fi"]
 
     def __contains__(self, code: str) -> bool:
