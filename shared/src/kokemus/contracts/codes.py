@@ -34,6 +34,18 @@ class Code(NamedTuple):
     name_fi: str
     note: str
 
+    @property
+    def level(self) -> int | None:
+        """The level of the ladder on which a method is; None for any other code."""
+        found = _LEVEL.search(self.note)
+        return int(found[1]) if found else None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a theme of the participation game; none for any other code."""
+        found = _COLUMNS.search(self.note)
+        return found[1].split() if found else []
+
 
 class CodeLists:
     """Every closed list by its name, such as `press_reason`, and its codes in their order."""
@@ -80,14 +92,14 @@ class CodeLists:
                 pass
 
     def _check_level(self, report: events.MethodReport) -> None:
-        level = _LEVEL.search(self.of("method")[report.method].note)
-        if level and int(level[1]) != report.level:
-            raise Refused(Reason.INVALID, f"this method is on level {level[1]}", "/data/level")
+        level = self.of("method")[report.method].level
+        if level not in (None, report.level):
+            raise Refused(Reason.INVALID, f"this method is on level {level}", "/data/level")
 
     def _check_columns(self, game: events.Game) -> None:
         for index, measure in enumerate(game.measures):
-            columns = _COLUMNS.search(self.of("game_theme")[measure.theme].note)
-            if columns and measure.column not in columns[1].split():
+            columns = self.of("game_theme")[measure.theme].columns
+            if columns and measure.column not in columns:
                 raise Refused(
                     Reason.INVALID,
                     "this theme does not have this column",
