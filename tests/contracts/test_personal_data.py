@@ -1,41 +1,17 @@
 """Nothing about a person gets past the edge in any field of what sources send."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from contracts.test_examples import every_example
 from kokemus.contracts import codes, topics, wire
 from kokemus.errors import Refused
+from support.spoiled import spoiled
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 CODES = codes.CodeLists.load()
 SENT = {"ingest-kiosk", "ingest-feedback", "complaints"}
-TEXTS = {"fi", "sv", "en", "source_document"}
-"""Fields for the city's own words, in which a name can't be told from any other word."""
-NAMED = ["Aino Virtanen", "Kotikatu 5 A 12"]
-MARKED = ["Aino 010190-123A", "aino@example.org", "soita 040 1234567"]
-
-
-def spoiled(value: Any, field: str = "") -> Iterator[tuple[Any, str]]:
-    """`value` with something about a person in the place of one of its texts, and that text."""
-    match value:
-        case str():
-            yield from ((text, text) for text in MARKED)
-            if field not in TEXTS:
-                yield from ((text, text) for text in NAMED)
-        case dict():
-            for name, inner in value.items():
-                yield from (({**value, name: odd}, text) for odd, text in spoiled(inner, name))
-        case list():
-            for index, inner in enumerate(value):
-                yield from (
-                    ([*value[:index], odd, *value[index + 1 :]], text)
-                    for odd, text in spoiled(inner, field)
-                )
-        case _:
-            yield from ((text, text) for text in NAMED)
 
 
 def at_the_edge(event_type: str, event: Any) -> Refused | bytes:
