@@ -106,6 +106,14 @@ def test_a_batch_is_judged_as_its_events_are(sent: list[dict[str, Any]]) -> None
         assert bool(wire.check_all([event], NOW)) == (position in one_by_one)
 
 
+@pytest.mark.parametrize(("answered_at", "good"), [(NOW, True), (NOW.replace(hour=1), False)])
+def test_an_answer_may_not_be_given_in_the_future(answered_at: datetime, *, good: bool) -> None:
+    sent = press(event={"type": "fi.hel.kokemus.feedback.answered.v1"})
+    sent["data"] = {"feedback_id": "f", "answered_at": answered_at.isoformat()}
+    refused = wire.check_all([read(sent, events.FeedbackAnswered)], NOW)
+    assert [one.pointer for one in refused.values()] == ([] if good else ["/data/answered_at"])
+
+
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_a_time_within_the_data_has_bounds_too(time: str) -> None:
     refused = wire.check_all([correction(time)], NOW)

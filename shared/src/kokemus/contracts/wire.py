@@ -143,7 +143,8 @@ def _check_subject(event: events.Event) -> None:
 def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[int, Refused]:
     """What `check` says of many events, and what only the edge asks; by position.
 
-    At the edge no event is later than `latest`, and no text is about a person.
+    At the edge neither an event nor an answer is later than `latest`, and no text is about a
+    person.
 
     A batch of flat events without fault is checked as a whole, at a fraction of the cost.
     """
@@ -153,16 +154,19 @@ def check_all(batch: Sequence[events.Event], latest: datetime = LATEST) -> dict[
     for position, event in enumerate(batch):
         try:
             check(event)
-            _check_not_after(event.time, latest)
+            _check_not_after(event.time, latest, "time", "/time")
+            if isinstance(event, events.FeedbackAnswered):
+                answered = event.data.answered_at
+                _check_not_after(answered, latest, "answered_at", "/data/answered_at")
             _check_texts(event.data, "/data")
         except Refused as error:
             refused[position] = error
     return refused
 
 
-def _check_not_after(time: datetime, latest: datetime) -> None:
-    if time > latest:
-        raise Refused(Reason.INVALID_TIME, "time lies in the future", "/time")
+def _check_not_after(moment: datetime, latest: datetime, name: str, pointer: str) -> None:
+    if moment > latest:
+        raise Refused(Reason.INVALID_TIME, f"{name} lies in the future", pointer)
 
 
 def _check_texts(data: Any, pointer: str) -> None:

@@ -34,7 +34,9 @@ class Feedback(Data, frozen=True, gc=False):
 class FeedbackAnswer(Data, frozen=True, gc=False):
     """An answer of the city, or a note that the matter is handled.
 
-    A correction is another event for the same `state`: the greatest (`time`, `id`) of it holds.
+    Of a `final_answer` the greatest (`time`, `id`) holds, so another event for it corrects it. Of
+    `interim_answer` and `handled` the earliest `answered_at` holds, whoever told of it last: they
+    say when the city first reacted.
     """
 
     feedback_id: Identifier
