@@ -26,3 +26,16 @@ def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path) -
     with pytest.raises(PartFailedError, match=r"127\.0\.0\.1:1 ") as failed:
         database.prepare("postgresql://u:secret@127.0.0.1:1/db", ["one"], Home(tmp_path))
     assert "secret" not in str(failed.value)
+
+
+def test_a_database_in_which_another_platform_works_is_refused(
+    database_url: str, tmp_path: Path
+) -> None:
+    addresses = database.prepare(database_url, ["one", "two"], Home(tmp_path / "a"))
+    with (
+        psycopg.connect(database.plain(addresses["two"])),
+        pytest.raises(PartFailedError, match="Another Kokemus works in the database"),
+    ):
+        database.prepare(database_url, ["one", "two"], Home(tmp_path / "b"))
+    with psycopg.connect(database.plain(addresses["one"])):
+        """The other platform's password is as it was."""

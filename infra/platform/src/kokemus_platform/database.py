@@ -1,7 +1,9 @@
 """Readies a database: for each schema a role that owns it and sees nothing else."""
 
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Sequence
+from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit
 
 import psycopg
@@ -12,6 +14,8 @@ from kokemus_platform.processes import PartFailedError
 
 NAME = "kokemus"
 """The embedded server's database."""
+LEAVING_SECONDS: Final = 5.0
+"""How long the sessions of an own platform that was killed may still be seen."""
 
 
 def plain(url: str) -> str:
@@ -19,7 +23,7 @@ def plain(url: str) -> str:
     return f"postgresql://{url.partition('://')[2]}"
 
 
-def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
+def prepare(url: str, schemas: Collection[str], home: Home) -> dict[str, str]:
     """Create what is missing of roles and schemas; return each schema's address. Idempotent.
 
     Roles bear the database's name, so that platforms can share a server; their passwords are set
@@ -31,13 +35,14 @@ def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
         home: where the passwords lie.
 
     Raises:
-        PartFailedError: the database is away or refuses.
+        PartFailedError: the database is away or refuses, or another platform works in it.
     """
     given = urlsplit(url)
     addresses = {}
     try:
         with psycopg.connect(plain(url), connect_timeout=10) as connection:
             database = str(connection.info.dbname)
+            _refuse_a_shared_database(connection, [f"{database}_{schema}" for schema in schemas])
             connection.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
             )
@@ -51,6 +56,19 @@ def prepare(url: str, schemas: Iterable[str], home: Home) -> dict[str, str]:
             f"The database at {given.hostname}:{given.port} cannot be made ready: {error}"
         ) from error
     return addresses
+
+
+def _refuse_a_shared_database(connection: psycopg.Connection, roles: Sequence[str]) -> None:
+    """Two platforms in one schema would count into each other's figures."""
+    deadline = time.monotonic() + LEAVING_SECONDS
+    busy = "SELECT pg_stat_clear_snapshot() FROM pg_stat_activity WHERE usename = ANY(%s) LIMIT 1"
+    while connection.execute(busy, [list(roles)]).fetchone():
+        if time.monotonic() > deadline:
+            raise PartFailedError(
+                f"Another Kokemus works in the database {connection.info.dbname}."
+                " End it, or give each platform a database of its own."
+            )
+        time.sleep(0.25)
 
 
 def _own_schema(
