@@ -30,10 +30,11 @@ from kokemus.metric_names import (
 )
 from kokemus.telemetry import Meters
 from metrics.domain.batches import Batch, Forgotten, Record, first_too_many
-from metrics.domain.contacts import Contacts, contacted
+from metrics.domain.contacts import contacted
 from metrics.domain.corrections import Standing, moves
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import Effects, Move, PeriodCount, reasoned
+from metrics.domain.surveys import answered
 from metrics.memory import Memory
 from metrics.storage.counting import (
     CountingStore,
@@ -361,8 +362,10 @@ class Counter:
             record, message = batch.others[index - pressed], int(batch.at[index])
             key = keys[int(batch.partition[message])]
             match record:
-                case events.KioskMisused() | events.ObservationWithdrawn():
-                    moved += moves(record, standing[index], self._hours)
+                case (
+                    events.KioskMisused() | events.ObservationWithdrawn() | events.SurveyAnswered()
+                ):
+                    moved += moves(record, standing.get(index), self._hours)
                 case events.KioskCounted():
                     work.effects.periods.append(
                         PeriodCount(record.subject, record.source, record.id, record.data)
@@ -388,7 +391,10 @@ class Counter:
             effects.reasons[reason] = effects.reasons.get(reason, 0) + amount
         if told := contacted(event, self._hours):
             cell, counts = told
-            effects.contacts[cell] = effects.contacts.get(cell, Contacts(0, 0)).plus(counts)
+            known = effects.contacts.get(cell)
+            effects.contacts[cell] = counts if known is None else known.plus(counts)
+        if part := answered(event, self._hours):
+            effects.answers[part[0]] = effects.answers.get(part[0], 0) + part[1]
 
     @staticmethod
     def _numbers(batch: Batch, kept: NDArray[np.bool_]) -> list[int]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from metrics.domain import feedback_cells, statutory_cells
+from metrics.domain import feedback_cells, statutory_cells, survey_cells
 from metrics.domain.cells import WHOLE, Breakdown, Cells, Counts
 from metrics.domain.comparison import Break, broken
 from metrics.domain.definitions import Catalogue, Definition, Measure
@@ -223,7 +223,7 @@ def _cells(read: _Read, definition: Definition, entity: str) -> Cells:
 
 
 def _feeds(read: _Read, definition: Definition, key: Key) -> bool:
-    return definition.feeds(key.scale or "", key.family or "", asked=bool(read.query.question))
+    return definition.feeds(*key, asked=bool(read.query.question))
 
 
 def _press_cells(read: _Read, definition: Definition, entity: str) -> Cells:
@@ -233,7 +233,12 @@ def _press_cells(read: _Read, definition: Definition, entity: str) -> Cells:
         if not _feeds(read, definition, key):
             continue
         by_period = {
-            number: Answer(formula(one.counts, one.misuse), one.as_of, counts=one.counts)
+            number: Answer(
+                formula(one.counts, one.misuse),
+                one.as_of,
+                counts=one.counts,
+                sampling=read.found.samplings.get((entity, key, number), "self_selected"),
+            )
             for number, one in read.found.presses.get((entity, key), {}).items()
         }
         zeros = definition.additive and (entity, key.channel) in read.found.heard
@@ -319,6 +324,10 @@ def _overdue_cells(read: _Read, _definition: Definition, entity: str) -> Cells:
     return feedback_cells.overdue(read.found, entity, len(read.periods))
 
 
+def _rate_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    return survey_cells.rates(read.found, definition, entity)
+
+
 def _statutory_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     return statutory_cells.cells(read.found, definition, entity, read.periods)
 
@@ -335,6 +344,8 @@ _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "decisions": _statutory_cells,
     "contacts": _statutory_cells,
     "matters": _statutory_cells,
+    "rates": _rate_cells,
+    "statements": lambda read, _definition, entity: survey_cells.statements(read.found, entity),
     "reported": lambda _read, _definition, _entity: {},
 }
 """How the cells of a metric are put together, by what it is made of."""

@@ -10,7 +10,7 @@ import msgspec
 
 from kokemus.contracts import events
 
-Kind = Literal["presses", "reasons", "feedback", "complaints", "ombudsman", "reported"]
+Kind = Literal["presses", "reasons", "feedback", "complaints", "ombudsman", "surveys", "reported"]
 
 METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
     "presses": (
@@ -20,6 +20,8 @@ METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
         "satisfied_share",
         "misuse_share",
         "nps",
+        "mean_likert5",
+        "mean_grade4_10",
     ),
     "reasons": ("reasons",),
     "feedback": (
@@ -35,6 +37,7 @@ METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
     ),
     "complaints": ("complaint_count", "complaint_decisions"),
     "ombudsman": ("ombudsman_contacts", "ombudsman_matters"),
+    "surveys": ("response_rate", "reach", "driver_statement_correlation"),
     "reported": ("reported",),
 }
 """Which metrics a kind of change concerns."""

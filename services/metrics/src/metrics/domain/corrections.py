@@ -12,9 +12,12 @@ from typing import NamedTuple
 
 from kokemus.contracts import events
 from metrics.domain.local_time import LocalHours
-from metrics.domain.presses import Move, stream_of
+from metrics.domain.presses import Move, Stream, stream_of
+from metrics.domain.surveys import answered
 
 Correction = events.KioskMisused | events.ObservationWithdrawn
+Single = Correction | events.SurveyAnswered
+"""What changes single counts besides presses themselves."""
 
 
 class Claim(NamedTuple):
@@ -81,17 +84,26 @@ def _claims(correction: Correction) -> tuple[list[Claim], Claim | None]:
             return [gone], None
 
 
-def moves(correction: Correction, standing: Standing, hours: LocalHours) -> list[Move]:
-    """What a correction that is no repeat changes in the counts of presses."""
-    match correction.data:
+def moves(event: Single, standing: Standing | None, hours: LocalHours) -> list[Move]:
+    """What an answer to a survey, or a correction that is no repeat, changes in single counts.
+
+    An answer to a survey has its wave where a press has its device.
+    """
+    if told := answered(event, hours):
+        part, amount = told
+        wave = f"{part.survey_id}/{part.wave}"
+        stream = Stream(part.entity, part.source, wave, "survey", part.scale, part.question, "")
+        value = part.value - events.SURVEY_SCALES[part.scale][0]
+        return [Move(stream, part.hour, value, marked=False, amount=amount)]
+    match event.data:
         case events.Misused(press=named):
             if named.data.misuse or standing is Standing.MEETING:
                 return []
-            stream = stream_of(correction.subject, correction.source, named.data)
+            stream = stream_of(event.subject, event.source, named.data)
             hour, value = hours.of_moment(named.time), named.data.value
             return [Move(stream, hour, value, False, -1), Move(stream, hour, value, True, 1)]
         case events.Withdrawn(original=events.OriginalPress() as named):
-            stream = stream_of(correction.subject, correction.source, named.data)
+            stream = stream_of(event.subject, event.source, named.data)
             marked = named.data.misuse or standing is Standing.MEETING
             return [Move(stream, hours.of_moment(named.time), named.data.value, marked, -1)]
         case _:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from kokemus.contracts import events
 from kokemus.contracts.events import Translated
 
 Measure = Literal[
@@ -23,16 +24,30 @@ Measure = Literal[
     "decisions",
     "contacts",
     "matters",
+    "rates",
+    "statements",
     "reported",
 ]
-Unit = Literal["count", "index", "percent", "nps", "mean", "days"]
+Unit = Literal["count", "index", "percent", "nps", "mean", "days", "correlation"]
 
 SELF_SELECTED: Final = frozenset({"kiosk", "mobile", "web_smiley", "link", "web_feedback"})
 """Channels whose answers are no sample: they have no confidence interval."""
 
 PRESS_CHANNELS: Final = ("kiosk", "mobile", "web_smiley", "link")
 
-DEFAULT_FAMILIES: Final = {"smiley4": "overall", "smiley5": "overall", "nps": "recommend"}
+SCALE_SIZES: Final = {
+    **{scale: highest - lowest + 1 for scale, (lowest, highest) in events.SURVEY_SCALES.items()},
+    **events.SCALE_SIZES,
+}
+"""How many values each scale has that answers are counted on, from the most negative."""
+
+DEFAULT_FAMILIES: Final = {
+    "smiley4": "overall",
+    "smiley5": "overall",
+    "nps": "recommend",
+    "likert5": "own",
+    "grade4_10": "own",
+}
 """The family of a question that nobody registered, by its scale."""
 
 
@@ -77,15 +92,18 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """Whether it is a count: 0 is a figure, and children add up."""
         return self.unit == "count"
 
-    def feeds(self, scale: str, family: str, *, asked: bool = False) -> bool:
+    def feeds(
+        self, channel: str | None, scale: str | None, family: str | None, *, asked: bool = False
+    ) -> bool:
         """Whether a series counts into this metric.
 
         Args:
-            scale: the series' scale.
+            channel: the series' channel.
+            scale: its scale.
             family: the family of its question.
             asked: the caller named the question, so its family does not matter.
         """
-        if self.scales and scale not in self.scales:
+        if channel not in self.channels or (self.scales and scale not in self.scales):
             return False
         return asked or not self.families or family in self.families
 

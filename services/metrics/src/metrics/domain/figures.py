@@ -9,7 +9,7 @@ import msgspec
 
 from metrics.domain.comparison import Change
 from metrics.domain.definitions import SELF_SELECTED, Catalogue, Definition
-from metrics.domain.intervals import Interval, Ratio, Variation, adjusted_wald, wilson
+from metrics.domain.intervals import Interval, Ratio, Variation, adjusted_wald, student, wilson
 from metrics.domain.periods import Grain, Period, Span
 from metrics.domain.rounding import rounded, rounded_share
 
@@ -22,6 +22,7 @@ Status = Literal[
     "ok",
 ]
 Sampling = Literal["probability", "census", "self_selected"]
+"""How those were chosen who answered; the later, the less they tell about others."""
 Dimension = Mapping[str, str | int]
 
 TOTAL: Final[Dimension] = {}
@@ -124,6 +125,14 @@ def _part(part: slice) -> "Formula":
     return share
 
 
+def _mean(lowest: int) -> "Formula":
+    def mean(counts: Sequence[int], _misuse: int) -> Ratio:
+        score = sum(value * count for value, count in enumerate(counts, lowest))
+        return Ratio(Fraction(score), sum(counts))
+
+    return mean
+
+
 def _nps(counts: Sequence[int], _misuse: int) -> Ratio:
     return Ratio(Fraction(100 * (sum(counts[9:]) - sum(counts[:7]))), sum(counts))
 
@@ -148,6 +157,8 @@ FORMULAS: Final[Mapping[str, Formula]] = {
     "promoter_share": _part(slice(9, 11)),
     "passive_share": _part(slice(7, 9)),
     "detractor_share": _part(slice(0, 7)),
+    "mean_likert5": _mean(1),
+    "mean_grade4_10": _mean(4),
     "hourly_press_count": _count,
     "hourly_satisfied_share": _top(2),
 }
@@ -195,7 +206,7 @@ def counted(
         rounded=None if value is None else printed(definition, value),
         n=answer.n if answer.n is not None else ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
-        flags=tuple(dict.fromkeys((*_flags(place, definition), *answer.flags, *flags))),
+        flags=tuple(dict.fromkeys((*_flags(place, definition, answer), *answer.flags, *flags))),
         bias_notes=catalogue.notes_for(definition, place.key.channel),
         as_of=None if status == "no_data" else answer.as_of,
         beside=answer.beside,
@@ -215,11 +226,12 @@ def _status(definition: Definition, ratio: Ratio, answer: Answer) -> tuple[Statu
     return ("below_min_n" if ratio.n < definition.min_n else "ok"), value
 
 
-def _flags(place: Place, definition: Definition) -> list[str]:
+def _flags(place: Place, definition: Definition, answer: Answer) -> list[str]:
     flags = []
     if place.period.partial:
         flags.append("partial_period")
-    if place.key.channel in SELF_SELECTED and definition.measure != "devices":
+    chosen = place.key.channel in SELF_SELECTED and definition.measure != "devices"
+    if chosen or (place.key.channel == "survey" and answer.sampling == "self_selected"):
         flags.append("self_selected")
     return flags
 
@@ -235,8 +247,18 @@ def _interval(definition: Definition, answer: Answer) -> Interval | None:
         case "percent":
             share = FORMULAS[definition.metric](answer.counts, 0)
             return wilson(int(share.numerator / 100), n)
+        case "index" | "mean":
+            return student(_each(definition.metric, answer.counts))
         case _:
             return None
+
+
+def _each(metric: str, counts: Sequence[int]) -> dict[Fraction, int]:
+    """How often each answer was given, by what it alone would give as a figure."""
+    single = (tuple(int(at == value) for at in range(len(counts))) for value in range(len(counts)))
+    return {
+        FORMULAS[metric](one, 0).numerator: count for one, count in zip(single, counts, strict=True)
+    }
 
 
 def printed(definition: Definition, value: Fraction) -> Fraction:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
-from metrics.domain.figures import Key, Reported, Sums
+from metrics.domain.figures import Key, Reported, Sampling, Sums
 from metrics.domain.periods import Span
 from metrics.domain.query import Target
 from metrics.domain.statutory import Told
@@ -78,6 +78,29 @@ class Overdue(NamedTuple):
     as_of: datetime
 
 
+class Wave(NamedTuple):
+    """A wave of a survey, whose first answer lies in a period."""
+
+    wave: str
+    period: int
+    responses: int
+    offered: int | None
+    customers: int | None
+    as_of: datetime
+
+
+class Statement(NamedTuple):
+    """How many respondents gave one answer to a statement and one to the recommend question."""
+
+    question: str
+    scale: str
+    period: int
+    value: int
+    recommended: int
+    responses: int
+    as_of: datetime
+
+
 class DatedBreak(NamedTuple):
     """A mark on a series, seen from an entity that is wanted."""
 
@@ -103,6 +126,10 @@ class Found:
     fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
     overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)
     statutory: Mapping[tuple[Measure, str], Told] = field(default_factory=dict)
+    samplings: Mapping[tuple[str, Key, int], Sampling] = field(default_factory=dict)
+    """How those were chosen who answered surveys: by entity, key and number of the period."""
+    waves: Mapping[str, Sequence[Wave]] = field(default_factory=dict)
+    statements: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
     reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
     """By entity and metric."""
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 Self-selected answers are no sample, so no confidence interval is ever computed for them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import atan, cos, pi, sin, sqrt
 from typing import Final, NamedTuple
@@ -67,6 +67,22 @@ def adjusted_wald(promoters: int, detractors: int, n: int) -> Interval:
     return Interval(
         max(-100.0, 100 * (middle - half)), min(100.0, 100 * (middle + half)), 0.95, "adjusted-wald"
     )
+
+
+def student(answers: Mapping[Fraction, int]) -> Interval | None:
+    """The t interval of a mean, within its scale; None under two answers.
+
+    Args:
+        answers: how often each value was given, in the figure's own unit.
+    """
+    n = sum(answers.values())
+    if n < 2:
+        return None
+    mean = sum((value * count for value, count in answers.items()), Fraction(0)) / n
+    squares = sum((value - mean) ** 2 * count for value, count in answers.items())
+    half = t_quantile(n - 1) * sqrt(squares / (n - 1) / n)
+    low, high = float(min(answers)), float(max(answers))
+    return Interval(max(low, mean - half), min(high, mean + half), 0.95, "student")
 
 
 def variation(days: Iterable[Ratio]) -> Variation | None:

@@ -20,6 +20,7 @@ from kokemus.errors import Reason, Refused
 from metrics.domain.contacts import Contacted, Contacts
 from metrics.domain.local_time import REFUSED, LocalHours, day_of
 from metrics.domain.seen import shard_of
+from metrics.domain.surveys import Answered
 
 VALUES: Final = 11
 """Room for the longest scale (0 to 10); shorter scales leave the rest at 0."""
@@ -152,6 +153,7 @@ class Effects:
     reasons: dict[Reasoned, int] = field(default_factory=dict)
     periods: list[PeriodCount] = field(default_factory=list)
     contacts: dict[Contacted, Contacts] = field(default_factory=dict)
+    answers: dict[Answered, int] = field(default_factory=dict)
 
 
 class Tally(NamedTuple):

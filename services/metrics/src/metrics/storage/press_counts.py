@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from kokemus.contracts import events
 from metrics.domain.changes import ChangedCell
+from metrics.domain.definitions import SCALE_SIZES
 from metrics.domain.presses import VALUES, Columns, Stream, Tally, tally
 
 Cursor = psycopg.Cursor[Any]
@@ -77,7 +77,7 @@ _FIND_STREAMS: Final = (
 def add(cursor: Cursor, presses: Columns, rows: StreamRows) -> set[ChangedCell]:
     """Adds single counts to the days, months and hours; returns the cells that changed."""
     ids = rows.of(presses.streams)
-    sizes = np.array([events.SCALE_SIZES[s.scale] for s in presses.streams], dtype=np.int64)
+    sizes = np.array([SCALE_SIZES[s.scale] for s in presses.streams], dtype=np.int64)
     days = presses.hour // 24
     for size in np.unique(sizes[np.unique(presses.stream)]).tolist():
         of_size = sizes[presses.stream] == size

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from kokemus.contracts.events import SCALE_SIZES
 from metrics.domain.atoms import Leaf, Piece, plan
-from metrics.domain.definitions import DEFAULT_FAMILIES
+from metrics.domain.definitions import DEFAULT_FAMILIES, SCALE_SIZES
 from metrics.domain.figures import Key, Sums
 from metrics.domain.found import SumsByPeriod
 from metrics.domain.periods import Grain, Span
@@ -32,9 +31,8 @@ WHERE s.entity = ANY(%(entities)s)
   AND NOT EXISTS (SELECT FROM ancestry a WHERE a.ancestor = s.entity AND a.descendant = s.entity)
 """
 
-_PIECES: Final = (
-    "unnest(%(atoms)s::int[], %(series)s::int[], %(firsts)s::date[], %(lasts)s::date[])"
-)
+PIECES: Final = "unnest(%(atoms)s::int[], %(series)s::int[], %(firsts)s::date[], %(lasts)s::date[])"
+"""Pieces of a plan as rows of atom, series, first and last day."""
 
 _MONTHS: Final = """
 SELECT p.atom, width_bucket(c.month, %(starts)s::date[]) - 1, {sums}, max(c.updated_at)
@@ -143,8 +141,8 @@ def sums(
             continue
         size = max(SCALE_SIZES[str(planned.atoms[piece.atom].key.scale)] for piece in pieces)
         rows = connection.exec_driver_sql(
-            statement.format(sums=_columns(size, misuse=misuse), pieces=_PIECES),
-            _parameters(pieces, starts),
+            statement.format(sums=_columns(size, misuse=misuse), pieces=PIECES),
+            piece_parameters(pieces, starts),
         ).all()
         for number, period, *counts, marks, as_of in rows:
             atom = planned.atoms[number if numbers is None else numbers[number]]
@@ -177,7 +175,8 @@ def _columns(size: int, *, misuse: bool) -> str:
     return ", ".join([*(f"sum(c.counts[{value}])" for value in values), marked if misuse else "0"])
 
 
-def _parameters(pieces: Sequence[Piece], starts: Sequence[date]) -> dict[str, Any]:
+def piece_parameters(pieces: Sequence[Piece], starts: Sequence[date]) -> dict[str, Any]:
+    """What `PIECES` and the periods take."""
     return {
         "atoms": [piece.atom for piece in pieces],
         "series": [piece.series for piece in pieces],
@@ -247,12 +246,12 @@ def by_day(
 def by_device(
     connection: Connection, found: Sequence[Leaf], starts: Sequence[date]
 ) -> dict[tuple[str, Key, int], dict[str, int]]:
-    """The answers of each entity, key and number of the period, by device."""
-    planned = plan(found, "day")
+    """The answers of each entity, key and number of the period, by device; surveys have none."""
+    planned = plan([leaf for leaf in found if leaf.key.channel != "survey"], "day")
     devices: dict[tuple[str, Key, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     if planned.days:
         rows = connection.exec_driver_sql(
-            _DEVICES.format(pieces=_PIECES), _parameters(planned.days, starts)
+            _DEVICES.format(pieces=PIECES), piece_parameters(planned.days, starts)
         )
         for atom, period, device, count in rows:
             key, entities = planned.atoms[atom]

@@ -15,7 +15,13 @@ from metrics.domain.figures import Key
 from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
-from metrics.storage import feedback_reading, press_reading, record_reading, statutory_reading
+from metrics.storage import (
+    feedback_reading,
+    press_reading,
+    record_reading,
+    statutory_reading,
+    survey_reading,
+)
 
 STATEMENT_SECONDS: Final = 20
 """A reading that takes longer is given up: nobody waits for it any more."""
@@ -164,6 +170,10 @@ def _read_records(
         found.devices = record_reading.devices(connection, query, entities)
     if "answers" in by_measure:
         found.fates = feedback_reading.fates(connection, query, entities, span)
+    if "rates" in by_measure:
+        found.waves = survey_reading.waves(connection, query, entities, span)
+    if "statements" in by_measure:
+        found.statements = survey_reading.statements(connection, query, entities, span)
     if "overdue" in by_measure:
         found.overdue = feedback_reading.overdue(connection, query, entities, span.last)
 
@@ -200,7 +210,7 @@ def _read_answers(
     wanted = [*by_measure.get("presses", ()), *by_measure.get("hours", ())]
     asked = query.question is not None
     feeding = {
-        key: any(one.feeds(key.scale or "", key.family or "", asked=asked) for one in wanted)
+        key: any(one.feeds(*key, asked=asked) for one in wanted)
         for key in {leaf.key for leaf in leaves}
     }
     leaves = [leaf for leaf in leaves if feeding[leaf.key]]
@@ -216,6 +226,7 @@ def _read_answers(
         for entity, key in found.presses:
             series[entity].add(key)
         found.series = series
+        found.samplings = survey_reading.samplings(connection, leaves, starts)
         if query.variation or query.change:
             found.by_day = press_reading.by_day(connection, leaves, span, misuse=misuse)
         if query.change:

@@ -7,10 +7,9 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kokemus.contracts.events import SCALE_SIZES
 from metrics.domain.atoms import Leaf
 from metrics.domain.comparison import Break
-from metrics.domain.definitions import Measure
+from metrics.domain.definitions import SCALE_SIZES, Measure
 from metrics.domain.figures import Reported
 from metrics.domain.found import City, DatedBreak, DeviceTally, HourCell, Tally
 from metrics.domain.periods import Span
@@ -173,7 +172,21 @@ FROM reported_figures
 WHERE entity = ANY(%(entities)s) AND metric = ANY(%(metrics)s)
   AND period_start >= %(first)s AND period_end <= %(last)s
   AND (%(channel)s::text IS NULL OR channel = %(channel)s)
-ORDER BY entity, metric, channel, period_start, period_end, as_of, event_id
+  AND %(question)s::text IS NULL
+UNION ALL
+SELECT m.metric, r.entity, 'survey', r.scale, r.period_start, r.period_end, r.known_day, r.mean,
+       CASE WHEN r.mean IS NOT NULL THEN scale(r.mean::text::numeric) ELSE 0 END, r.n, false,
+       r.range_low, r.range_high, r.survey_id || '/' || r.wave, r.as_of || '/' || r.event_id
+FROM survey_results r
+JOIN (VALUES ('likert5', 'mean_likert5'), ('grade4_10', 'mean_grade4_10')) AS m(scale, metric)
+    USING (scale)
+LEFT JOIN questions q ON q.id = r.question
+WHERE r.entity = ANY(%(entities)s) AND m.metric = ANY(%(metrics)s)
+  AND r.period_start >= %(first)s AND r.period_end <= %(last)s
+  AND (%(channel)s::text IS NULL OR %(channel)s = 'survey')
+  AND CASE WHEN %(question)s::text IS NULL THEN q.family = 'overall'
+      ELSE r.question = %(question)s END
+ORDER BY 2, 1, 3, 5, 6, 7, 15
 """
 
 

@@ -18,7 +18,7 @@ from metrics.domain.batches import Forgotten, Record
 from metrics.domain.changes import ChangedCell
 from metrics.domain.lives import LifeEvent
 from metrics.domain.presses import Effects
-from metrics.storage import lives, statutory
+from metrics.storage import lives, statutory, surveys
 
 Cursor = psycopg.Cursor[Any]
 
@@ -62,6 +62,7 @@ def add_effects(cursor: Cursor, effects: Effects) -> set[ChangedCell]:
             for count in effects.periods
         ),
         *statutory.add_contacts(cursor, effects.contacts),
+        *surveys.add_answers(cursor, effects.answers),
     }
 
 
@@ -84,6 +85,10 @@ def apply(
                 did = next(life_news)
             case events.ComplaintSummarised() | events.OmbudsmanSummarised():
                 did = statutory.summarise(cursor, record, zone, changed)
+            case events.SurveyDefined():
+                did = surveys.define(cursor, record, changed)
+            case events.SurveyResulted():
+                did = surveys.publish(cursor, record, zone, changed)
             case events.FigureReported():
                 did = _report(cursor, record, changed)
             case events.SourcePolled():
