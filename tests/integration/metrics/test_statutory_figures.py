@@ -1,5 +1,6 @@
 """Statutory channels from event to figure: the published tables come out as they went in."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -219,12 +220,72 @@ async def test_single_contacts_count_by_field_and_are_taken_back(
     health = both._replace(field="health")
     url = database_url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-        statutory.add_contacts(cursor, {both: Contacts(-1, -2)})
-        statutory.add_contacts(cursor, {both: Contacts(3, 5), health: Contacts(1, 1)})
+        withdrawn = Contacts(-1, Counter(hoito=-1, kohtelu=-1))
+        statutory.add_contacts(cursor, {both: withdrawn})
+        told = Contacts(3, Counter(hoito=4, kohtelu=1))
+        statutory.add_contacts(cursor, {both: told, health: Contacts(1, Counter(vahinko=1))})
     contacts = await figures(api, "ombudsman_contacts", "helsinki", 2019)
     assert [(row["dimension"], row["value"]) for row in contacts] == [
         ({}, 3),
         ({"field": "both"}, 2),
         ({"field": "health"}, 1),
     ]
-    assert (await total(api, "ombudsman_matters", "sote", 2019))["value"] == 4
+    matters = await figures(api, "ombudsman_matters", "helsinki", 2019)
+    assert [(row["dimension"], row["value"]) for row in matters] == [
+        ({}, 4),
+        ({"field": "both"}, 3),
+        ({"field": "health"}, 1),
+        ({"matter": "hoito"}, 3),
+        ({"matter": "vahinko"}, 1),
+    ]
+
+
+def cases(
+    *told: tuple[events.CaseKind, list[str], datetime], first: int = 0
+) -> list[events.ComplaintRegistered]:
+    return [
+        events.ComplaintRegistered(
+            **envelope(number, "sote", time),
+            data=events.Complaint(f"c{number}", kind, "avi", reasons),
+        )
+        for number, (kind, reasons, time) in enumerate(told, first)
+    ]
+
+
+async def test_reasons_break_a_count_down_and_never_multiply_it(
+    api: httpx.AsyncClient, take: Take
+) -> None:
+    may, june = datetime(2019, 5, 5, tzinfo=UTC), datetime(2019, 6, 5, tzinfo=UTC)
+    take(cases(("kantelu", ["hoito", "kohtelu"], may), ("kantelu", ["hoito"], june)))
+    found = await figures(api, "complaint_count", "helsinki", 2019)
+    assert [(row["dimension"], row["value"]) for row in found] == [
+        ({}, 2),
+        ({"kind": "kantelu"}, 2),
+        ({"reason": "hoito"}, 2),
+        ({"reason": "kohtelu"}, 1),
+    ]
+    take(cases(("muistutus", ["hoito"], may), first=2))
+    found = await figures(api, "complaint_count", "helsinki", 2019)
+    assert [(row["dimension"], row["value"]) for row in found] == [
+        ({"kind": "kantelu"}, 2),
+        ({"kind": "kantelu", "reason": "hoito"}, 2),
+        ({"kind": "kantelu", "reason": "kohtelu"}, 1),
+        ({"kind": "muistutus"}, 1),
+        ({"kind": "muistutus", "reason": "hoito"}, 1),
+    ]
+
+
+async def test_reasons_that_a_summary_names_are_known_without_a_number(
+    api: httpx.AsyncClient, take: Take
+) -> None:
+    entity, cut = "sairaala-kuntoutus-ja-hoivapalvelut", (START_2018, CUTS["table"])
+    take([complaints(1, entity, *cut, 105, reasons=["hoito", "hoitotulos"])])
+    for asked in (entity, "sote"):
+        found = await figures(api, "complaint_count", asked, 2018)
+        assert [(row["dimension"], row["value"], row["status"]) for row in found] == [
+            ({}, 105, "ok"),
+            ({"kind": "unspecified"}, 105, "ok"),
+            ({"reason": "hoito"}, None, "not_reported"),
+            ({"reason": "hoitotulos"}, None, "not_reported"),
+        ]
+        assert found[0]["bias_notes"] == ["few_complain", "no_fault_by_itself"]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.domain.periods import Period, Span
-from metrics.domain.statutory import Observation, Single, standing
+from metrics.domain.statutory import TOGETHER, Observation, Single, naming, standing
 
 
 def span(first: tuple[int, int, int], last: tuple[int, int, int]) -> Span:
@@ -76,6 +76,50 @@ def test_a_count_for_a_longer_span_tells_nothing_of_a_month() -> None:
     march = period(span((2017, 3, 1), (2017, 3, 31)))
     found = standing(march, [told(year(2017), 10, code="kantelu")], [single(date(2017, 3, 5))])
     assert found["kantelu"].number == 1
+
+
+def reasoned(day: date, number: int, *reasons: str, code: str = "kantelu") -> Single:
+    one = single(day, code=code)
+    return one._replace(number=number, named=dict.fromkeys(reasons, number))
+
+
+def test_a_case_with_two_reasons_counts_once_and_under_each() -> None:
+    cases = [reasoned(date(2017, 3, 5), 2, "hoito", "kohtelu"), reasoned(date(2017, 4, 5), 1)]
+    assert standing(period(year(2017)), [], cases)["kantelu"].number == 3
+    names = naming(period(year(2017)), [], cases, apart=False)
+    assert {key: one.number for key, one in names.items()} == {
+        (TOGETHER, "hoito"): 2,
+        (TOGETHER, "kohtelu"): 2,
+    }
+
+
+def test_reasons_of_codes_that_have_no_sum_stand_beside_their_code() -> None:
+    cases = [
+        reasoned(date(2017, 3, 5), 2, "hoito"),
+        reasoned(date(2017, 3, 6), 1, "hoito", code="muistutus"),
+    ]
+    names = naming(period(year(2017)), [], cases, apart=True)
+    assert {key: one.number for key, one in names.items()} == {
+        ("kantelu", "hoito"): 2,
+        ("muistutus", "hoito"): 1,
+    }
+
+
+def test_a_reason_that_a_count_for_a_period_names_has_no_number() -> None:
+    named = told(year(2017), 10)._replace(named=["hoito"])
+    singles = [reasoned(date(2017, 3, 5), 1, "kohtelu")]
+    names = naming(period(year(2017)), [named], singles, apart=False)
+    assert {key: one.number for key, one in names.items()} == {(TOGETHER, "hoito"): None}
+
+
+def test_matters_of_contacts_that_a_count_of_all_fields_tells_of_are_left_out() -> None:
+    together = told(span((2017, 3, 1), (2017, 3, 31)), 9, code=TOGETHER)
+    singles = [
+        reasoned(date(2017, 3, 5), 1, "hoito", code="health"),
+        reasoned(date(2017, 4, 5), 1, "hoito", code="health"),
+    ]
+    names = naming(period(year(2017)), [together], singles, apart=False)
+    assert names[TOGETHER, "hoito"].number == 1
 
 
 MONTHS = [span((2017, month, 1), (2017, month, 28)) for month in range(1, 13)]

@@ -1,5 +1,6 @@
 """Contacts to the ombudsperson, counted by the field they were about. Pure."""
 
+from collections import Counter
 from datetime import date
 from typing import NamedTuple
 
@@ -20,11 +21,19 @@ class Contacts(NamedTuple):
     """Two units of count: one contact may be about several matters."""
 
     contacts: int
-    matters: int
+    by_matter: Counter[str]
+    """Matters by their code."""
+
+    @property
+    def matters(self) -> int:
+        """Matters of all codes."""
+        return self.by_matter.total()
 
     def plus(self, other: "Contacts") -> "Contacts":
         """Both together."""
-        return Contacts(self.contacts + other.contacts, self.matters + other.matters)
+        both = Counter(self.by_matter)
+        both.update(other.by_matter)
+        return Contacts(self.contacts + other.contacts, both)
 
 
 def contacted(event: events.Event, hours: LocalHours) -> tuple[Contacted, Contacts] | None:
@@ -39,4 +48,5 @@ def contacted(event: events.Event, hours: LocalHours) -> tuple[Contacted, Contac
         case _:
             return None
     cell = Contacted(event.subject, event.source, day_of(hours.of_moment(time)), data.field)
-    return cell, Contacts(amount, amount * len(data.matters))
+    matters = Counter(data.matters)
+    return cell, Contacts(amount, Counter({code: amount * matters[code] for code in matters}))

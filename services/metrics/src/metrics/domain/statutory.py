@@ -6,7 +6,7 @@ of years that are not whole keep their cut date, and are never added to those of
 
 from calendar import isleap
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -32,6 +32,9 @@ class Single(NamedTuple):
     day: date
     number: int
     as_of: datetime
+    named: Mapping[str, int] = {}
+    """How many of them name a reason, or of how many matters of a code they are: a case may name
+    several, so these do not add up to the number."""
 
 
 class Observation(NamedTuple):
@@ -44,6 +47,8 @@ class Observation(NamedTuple):
     as_of: datetime
     order: str
     number: int | None
+    named: Sequence[str] = ()
+    """The most frequent reasons, uncounted."""
 
 
 class Told(NamedTuple):
@@ -68,47 +73,82 @@ def standing(
     period: Period, observations: Iterable[Observation], singles: Iterable[Single]
 ) -> dict[str, Standing]:
     """What stands of each code, the singles being those of the period."""
+    settled = _settled(period, observations, singles)
+    codes = dict.fromkeys(one.code for one in [*settled.chosen, *settled.kept])
+    return {
+        code: _sum(
+            settled,
+            [one for one in settled.chosen if one.code == code],
+            [one for one in settled.kept if one.code == code],
+        )
+        for code in codes
+    }
+
+
+def naming(
+    period: Period, observations: Sequence[Observation], singles: Iterable[Single], *, apart: bool
+) -> dict[tuple[str, str], Standing]:
+    """What stands of each reason or matter, by the code that it was named with and its own.
+
+    What a count for a period names is known without a number, which is not zero.
+
+    Args:
+        period: of the figure.
+        observations: as for `standing`.
+        singles: as for `standing`.
+        apart: whether codes are told apart, as they have no sum; else the code is `TOGETHER`.
+    """
+    settled = _settled(period, observations, singles)
+    chosen: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+    kept: dict[tuple[str, str], list[Single]] = defaultdict(list)
+    for one in settled.chosen:
+        for name in one.named:
+            chosen[one.code if apart else TOGETHER, name].append(one._replace(number=None))
+    for single in settled.kept:
+        if not _told_already(single, settled.chosen, (UNSPECIFIED, TOGETHER)):
+            for name, number in single.named.items():
+                key = single.code if apart else TOGETHER, name
+                kept[key].append(single._replace(number=number))
+    return {key: _sum(settled, chosen[key], kept[key]) for key in [*chosen, *kept]}
+
+
+class _Settled(NamedTuple):
+    """What of all that was told enters a period."""
+
+    chosen: list[Observation]
+    kept: list[Single]
+    cut: Span | None
+    left_out: bool
+    """Some counts could not be added to the others."""
+
+
+def _settled(
+    period: Period, observations: Iterable[Observation], singles: Iterable[Single]
+) -> _Settled:
     newest = _newest(
         one
         for one in observations
         if period.whole.holds(one.span) and period.span.first <= one.span.first
     )
     chosen = _addable(period, newest)
-    left_out = len(chosen) < len(newest)
     kept = [one for one in singles if not _told_already(one, newest)]
     cut = None
     if chosen and not kept and period.whole.days <= _LONGEST_CUT_SHORT:
         last = max(one.span.last for one in chosen)
         cut = Span(period.span.first, last) if last < period.whole.last else None
-    every: list[Observation | Single] = [*chosen, *kept]
-    codes = dict.fromkeys(one.code for one in every)
-    return {
-        code: _sum(
-            [one for one in chosen if one.code == code],
-            [one for one in kept if one.code == code],
-            cut,
-            left_out=left_out,
-        )
-        for code in codes
-    }
+    return _Settled(chosen, kept, cut, len(chosen) < len(newest))
 
 
-def _sum(
-    chosen: Sequence[Observation],
-    kept: Sequence[Single],
-    cut: Span | None,
-    *,
-    left_out: bool,
-) -> Standing:
+def _sum(settled: _Settled, chosen: Sequence[Observation], kept: Sequence[Single]) -> Standing:
     parts: list[Observation | Single] = [*chosen, *kept]
     counts = [one.number for one in parts if one.number is not None]
     flags = []
-    if cut or left_out:
+    if settled.cut or settled.left_out:
         flags.append("partial_period")
     if counts and len(counts) < len(parts):
         flags.append("incomplete_return")
     as_of = max(one.as_of for one in parts)
-    return Standing(sum(counts) if counts else None, as_of, cut, tuple(flags))
+    return Standing(sum(counts) if counts else None, as_of, settled.cut, tuple(flags))
 
 
 def _newest(fitting: Iterable[Observation]) -> list[Observation]:
@@ -140,11 +180,13 @@ def _yearly(one: Observation) -> tuple[str, str, str, int]:
     return one.entity, one.source, one.code, one.span.first.year
 
 
-def _told_already(single: Single, observations: Iterable[Observation]) -> bool:
-    """Whether a count for a period tells of an event."""
+def _told_already(
+    single: Single, observations: Iterable[Observation], every: Sequence[str] = (UNSPECIFIED,)
+) -> bool:
+    """Whether a count for a period tells of an event; `every` are codes that stand for any."""
     return any(
         (one.entity, one.source) == (single.entity, single.source)
-        and one.code in (single.code, UNSPECIFIED)
+        and one.code in (single.code, *every)
         and one.number is not None
         and one.span.first <= single.day <= one.span.last
         for one in observations

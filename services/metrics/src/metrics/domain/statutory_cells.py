@@ -1,6 +1,6 @@
 """Cells and observations of statutory channels, from what was read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -10,7 +10,15 @@ from metrics.domain.figures import Answer, Key
 from metrics.domain.found import Found
 from metrics.domain.intervals import Ratio
 from metrics.domain.periods import Period
-from metrics.domain.statutory import TOGETHER, UNSPECIFIED, Observation, Standing, Told, standing
+from metrics.domain.statutory import (
+    TOGETHER,
+    UNSPECIFIED,
+    Observation,
+    Standing,
+    Told,
+    naming,
+    standing,
+)
 
 KEY: Final = Key("statutory")
 
@@ -22,7 +30,7 @@ _NEVER_POOLED: Final = frozenset({"complaints"})
 
 
 def cells(found: Found, definition: Definition, entity: str, periods: list[Period]) -> Cells:
-    """What stands in each period, in total and by code."""
+    """What stands in each period: in total, by code, and by the reason or matter named."""
     told = found.statutory.get((definition.measure, entity), Told())
     by_cell: dict[tuple[Key, Breakdown], dict[int, Answer]] = {}
     apart: dict[int, Answer] = {}
@@ -38,6 +46,8 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
             by_cell.setdefault((KEY, WHOLE), {})[number] = _answer(total)
         elif codes:
             apart[number] = Answer(None)
+    for name in definition.dimensions[1:]:
+        _add_names(by_cell, (definition.dimensions[0], name), told, periods, apart=bool(apart))
     if definition.measure in _CASES:
         if (KEY, WHOLE) in by_cell:
             by_cell[KEY, WHOLE].update(apart)
@@ -46,6 +56,24 @@ def cells(found: Found, definition: Definition, entity: str, periods: list[Perio
         return by_cell
     unknown = dict.fromkeys(range(len(periods)), Answer(None))
     return {cell: {**unknown, **by_period} for cell, by_period in by_cell.items()}
+
+
+def _add_names(
+    by_cell: dict[tuple[Key, Breakdown], dict[int, Answer]],
+    dimensions: tuple[str, str],
+    told: Told,
+    periods: Sequence[Period],
+    *,
+    apart: bool,
+) -> None:
+    """Adds what was named, by itself or, where codes have no sum, beside its code."""
+    code_of, name_of = dimensions
+    for number, period in enumerate(periods):
+        singles = [one for one in told.singles if one.period == number]
+        named = naming(period, told.observations, singles, apart=apart)
+        for (code, name), one in named.items():
+            beside: Breakdown = ((code_of, code),) if apart else ()
+            by_cell.setdefault((KEY, (*beside, (name_of, name))), {})[number] = _answer(one)
 
 
 def observed(

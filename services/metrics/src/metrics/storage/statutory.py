@@ -21,7 +21,17 @@ def add_contacts(cursor: Cursor, contacts: Mapping[Contacted, Contacts]) -> set[
             " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (entity, source, day, field) DO UPDATE"
             " SET contacts = c.contacts + excluded.contacts,"
             " matters = c.matters + excluded.matters, updated_at = now()",
-            [(*cell, *counts) for cell, counts in sorted(contacts.items())],
+            [(*cell, contacts[cell].contacts, contacts[cell].matters) for cell in sorted(contacts)],
+        )
+        cursor.executemany(
+            "INSERT INTO matter_counts AS c (entity, source, day, field, matter, count)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (entity, source, day, field, matter)"
+            " DO UPDATE SET count = c.count + excluded.count",
+            [
+                (*cell, matter, count)
+                for cell in sorted(contacts)
+                for matter, count in sorted(contacts[cell].by_matter.items())
+            ],
         )
     return {ChangedCell(cell.entity, cell.day.toordinal(), "ombudsman") for cell in contacts}
 
@@ -40,8 +50,10 @@ def summarise(
     counts: dict[str, int | None]
     kind: Kind
     code: str | None
+    reasons: list[str] = []
     if isinstance(event, events.ComplaintSummarised):
         kind, code, counts = "complaints", event.data.kind, {"complaints": event.data.count}
+        reasons = event.data.reasons
     else:
         kind, code = "ombudsman", event.data.field
         counts = {"contacts": event.data.contacts, "matters": event.data.matters}
@@ -53,7 +65,7 @@ def summarise(
     for measure, count in counts.items():
         new += cursor.execute(
             "INSERT INTO summaries (source, event_id, measure, entity, code, period_start,"
-            " period_end, as_of, count) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " period_end, as_of, count, reasons) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING",
             (
                 event.source,
@@ -65,6 +77,7 @@ def summarise(
                 event.data.period_end,
                 as_of,
                 count,
+                reasons,
             ),
         ).rowcount
     if new:
