@@ -1,6 +1,7 @@
 """What no type can say: rules across the fields of an event's data."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,6 +127,21 @@ def test_a_practice_is_dated_by_the_calendar(changes: dict[str, Any], field: str
 def test_the_ladder_has_four_levels(level: int) -> None:
     event = changed("participation.method-reported.v1", "volume-not-counted", level=level)
     assert refusal(event) == "/data/level"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_a_level_without_ways_is_reported_by_its_own_code_and_without_volume(level: int) -> None:
+    report = partial(changed, "participation.method-reported.v1", "volume-not-counted")
+    for volume in (None, 0):
+        wire.check(report(level=level, method=f"none_{level}", volume=volume))
+    assert refusal(report(level=level, method=f"none_{level}", volume=1)) == "/data/volume"
+    assert refusal(report(level=level % 4 + 1, method=f"none_{level}")) == "/data/level"
+
+
+def test_nothing_in_use_is_no_action_of_a_game() -> None:
+    action = events.GameAction("none_1", "osallisuusvastaava", example_due(), "nps")
+    event = changed("participation.game-played.v1", "without-actions", actions=[action])
+    assert refusal(event) == "/data/actions/0/method"
 
 
 @pytest.mark.parametrize("role", ["Matti Meikäläinen", "matti@example.org", "Matti", ""])

@@ -117,6 +117,24 @@ def _(data: events.Survey, pointer: str) -> None:
 
 
 @check_data.register
+def _(data: events.MethodReport, pointer: str) -> None:
+    level = events.NO_METHODS.get(data.method)
+    if level not in (None, data.level):
+        raise Refused(Reason.INVALID, f"this code is of level {level}", f"{pointer}/level")
+    if level is not None and data.volume:
+        raise Refused(Reason.INVALID, "nothing in use has no volume", f"{pointer}/volume")
+
+
+@check_data.register
+def _(data: events.Game, pointer: str) -> None:
+    for index, action in enumerate(data.actions):
+        if action.method in events.NO_METHODS:
+            raise Refused(
+                Reason.INVALID, "an action names a way", f"{pointer}/actions/{index}/method"
+            )
+
+
+@check_data.register
 def _(data: events.Practice, pointer: str) -> None:
     for index, when in enumerate(data.last_time):
         _check_when(when, f"{pointer}/last_time/{index}")

@@ -56,6 +56,7 @@ from kokemus.contracts.events.kiosk import (
     Touchpoint,
 )
 from kokemus.contracts.events.participation import (
+    NO_METHODS,
     WHEN_PATTERN,
     Game,
     GameAction,
@@ -134,6 +135,7 @@ __all__ = [
     "CODE_LIST",
     "DEVICE_SOURCE_PATTERN",
     "IDENTIFIER_PATTERN",
+    "NO_METHODS",
     "SCALE_SIZES",
     "SURVEY_SCALES",
     "TYPE_PREFIX",

@@ -16,13 +16,18 @@ from kokemus.contracts.events.envelope import (
 )
 
 Method = Annotated[str, code("method")]
+NO_METHODS: Final = {f"none_{level}": level for level in (1, 2, 3, 4)}
+"""The codes that report a level without ways in use, each with its level: a return, no method."""
 WHEN_PATTERN: Final = r"^\d{4}(-or-before|-\d\d(-\d\d)?)?$"
 When = Annotated[str, Meta(pattern=WHEN_PATTERN)]
 """A year, a month or a day, as exactly as it is known; or `2019-or-before`."""
 
 
 class MethodReport(Data, frozen=True, gc=False):
-    """A way of participation in use in a year, on its level of the ladder."""
+    """A way of participation in use in a year, on its level of the ladder.
+
+    A code of `NO_METHODS` says that nothing that was reported of its level before it is in use.
+    """
 
     level: Annotated[int, Meta(ge=1, le=4)]
     method: Method
