@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ingest_kiosk.happyornot.pace import Timing
+from kokemus.polling.pace import Timing
 
 
 class FakeTime:

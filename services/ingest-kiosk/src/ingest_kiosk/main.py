@@ -9,10 +9,10 @@ import typer
 
 from ingest_kiosk.app import SERVICE, create
 from ingest_kiosk.happyornot import app as happyornot
-from ingest_kiosk.happyornot.client import TokenRefused
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from kokemus import command_line
 from kokemus.errors import Unavailable
+from kokemus.polling.asking import TokenRefused
 from kokemus.settings import ServiceSettings, load
 
 commands = command_line.ingest_service(SERVICE, create)

@@ -19,11 +19,9 @@ from ingest_kiosk.happyornot.client import (
     SMILEYS,
     HappyOrNot,
     readable,
-    token_in,
 )
 from ingest_kiosk.happyornot.devices import ExperiencePoint, Line, Smiley, listing
 from ingest_kiosk.happyornot.mapping import ButtonFeedback
-from ingest_kiosk.happyornot.pace import Timing
 from ingest_kiosk.happyornot.poller import Poller, place_of
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import windows
@@ -31,6 +29,8 @@ from kokemus import telemetry, web
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.topics import declarations
+from kokemus.polling.asking import token_in
+from kokemus.polling.pace import Timing
 from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings
 from kokemus.tasks import background

@@ -1,18 +1,17 @@
 """Asks the vendor's customer API v2. Only what is counted: no demographics, texts or contacts."""
 
-import itertools
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, TypeVar
 
 import httpx
 import msgspec
 
-from ingest_kiosk.happyornot.pace import Pace, Timing, back_off, retry_after
 from ingest_kiosk.happyornot.windows import Window
 from kokemus.contracts import wire
 from kokemus.errors import Unavailable
+from kokemus.polling.asking import Asking
+from kokemus.polling.pace import Timing
 
 BUTTON_FEEDBACKS: Final = "results/button-feedbacks.json"
 FOLLOW_UP_FEEDBACKS: Final = "results/follow-up-feedbacks.json"
@@ -26,30 +25,7 @@ MORE_HEADER: Final = "X-More-Available"
 LARGEST_PAGE: Final = 10_000
 """The vendor's own limit."""
 
-ATTEMPTS: Final = 6
-"""Half a minute of trying; whoever is away for longer is asked again at the next poll."""
-
-
 T = TypeVar("T")
-
-
-class TokenRefused(Exception):  # noqa: N818 - named by the reaction, not by the mechanism
-    """The vendor will not have this token: raise the alarm, and wait for a person."""
-
-
-def token_in(file: Path) -> str:
-    """The token as it stands in its file now.
-
-    Raises:
-        TokenRefused: the file holds nothing that could be a token.
-    """
-    try:
-        token = file.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        token = ""
-    if not token.isprintable() or not token:
-        raise TokenRefused("the token file holds no token")
-    return token
 
 
 class HappyOrNot:
@@ -66,10 +42,7 @@ class HappyOrNot:
     def __init__(
         self, http: httpx.AsyncClient, token: Callable[[], str], rate: float, timing: Timing
     ) -> None:
-        self._http = http
-        self._token = token
-        self._pace = Pace(rate, timing)
-        self._timing = timing
+        self._asking = Asking(http, lambda: {TOKEN_HEADER: token()}, rate, timing)
 
     async def all_of(self, path: str, kind: type[T]) -> list[T]:
         """Everything under a path that has no pages, but what is not as its description says.
@@ -78,7 +51,7 @@ class HappyOrNot:
             TokenRefused: 401 or 403.
             Unavailable: the vendor is away, or does not answer as it should.
         """
-        return list(readable(_rows(await self._get(path, {}), path), kind))
+        return list(readable(_rows(await self._asking.get(path, {}), path), kind))
 
     async def pages(self, path: str, window: Window) -> AsyncGenerator[list[msgspec.Raw]]:
         """The rows of a window page by page, oldest first, marked misuse always included.
@@ -92,7 +65,7 @@ class HappyOrNot:
         """
         offset = 0
         while True:
-            response = await self._get(
+            response = await self._asking.get(
                 path,
                 {
                     "startDate": window.start.isoformat(),
@@ -108,33 +81,6 @@ class HappyOrNot:
             if not rows or response.headers.get(MORE_HEADER, "").lower() == "false":
                 return
             offset += len(rows)
-
-    async def _get(self, path: str, params: dict[str, str]) -> httpx.Response:
-        for attempt in itertools.count(1):
-            await self._pace.turn()
-            wait = back_off(attempt, self._timing.dice)
-            try:
-                response = await self._http.get(
-                    path, params=params, headers={TOKEN_HEADER: self._token()}
-                )
-            except httpx.RequestError as error:
-                problem = f"{path}: {type(error).__name__}"
-            else:
-                if response.status_code == httpx.codes.OK:
-                    return response
-                problem = f"{path}: answered {response.status_code}"
-                if response.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-                    raise TokenRefused(problem)
-                if response.status_code != httpx.codes.TOO_MANY_REQUESTS and (
-                    not response.is_server_error
-                ):
-                    raise Unavailable(problem)
-                asked = retry_after(response.headers.get("Retry-After"), self._timing.now())
-                wait = wait if asked is None else asked + self._timing.dice.uniform(0, 1)
-            if attempt == ATTEMPTS:
-                break
-            await self._timing.sleep(wait)
-        raise Unavailable(problem)
 
 
 def readable(rows: Iterable[msgspec.Raw], kind: type[T]) -> Iterator[T]:

@@ -7,11 +7,10 @@ stops a poll, the next one reads it again; stable ids make that harmless.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from enum import Enum
-from typing import Final, Protocol
+from datetime import date, datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -20,7 +19,6 @@ from ingest_kiosk.happyornot.client import (
     FOLLOW_UP_FEEDBACKS,
     SURVEYS,
     HappyOrNot,
-    TokenRefused,
 )
 from ingest_kiosk.happyornot.mapping import (
     ButtonFeedback,
@@ -31,36 +29,20 @@ from ingest_kiosk.happyornot.mapping import (
     Vocabulary,
     translate,
 )
-from ingest_kiosk.happyornot.pace import Timing
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import Window, reached, windows
 from kokemus.contracts import events
 from kokemus.errors import Unavailable
-from kokemus.metric_names import SOURCE_PLACE, SOURCE_POLLS, SOURCE_ROWS, SOURCE_UP
+from kokemus.metric_names import SOURCE_PLACE, SOURCE_ROWS
+from kokemus.polling.asking import TokenRefused
+from kokemus.polling.pace import Timing
+from kokemus.polling.telling import LONGEST_ERROR, Outcome, Publishes, Telling
 from kokemus.telemetry import Meters
 
 NAMED_REFUSALS: Final = 20
 """So many refused rows are logged one by one; the counts always hold all of them."""
 
-LONGEST_ERROR: Final = 200
-"""As the contract of `source.polled.v1` bounds it."""
-
 KINDS: Final = ((BUTTON_FEEDBACKS, ButtonFeedback), (FOLLOW_UP_FEEDBACKS, FollowUpFeedback))
-
-
-class Outcome(Enum):
-    """How a poll ended. A closed list: it labels metrics."""
-
-    READ = "read"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - no token
-    UNAVAILABLE = "unavailable"
-
-
-class Publishes(Protocol):
-    """Whatever confirms events: `kokemus.publishing.Publisher`."""
-
-    async def publish(self, batch: Sequence[events.Event]) -> None:
-        """Returns once every event is confirmed; raises Unavailable otherwise."""
 
 
 class Confirmed:
@@ -164,6 +146,7 @@ class Poller:
         self._meters = meters
         self._place = None if place is None else min(place, timing.now())
         self._confirmed = Confirmed()
+        self._telling = Telling(settings.source, publisher, timing, meters)
         self._log = structlog.get_logger().bind(source=settings.source)
 
     async def run(self) -> None:
@@ -189,32 +172,13 @@ class Poller:
             for window in windows(since, now, self._settings.all_zones):
                 await self._read(window, words, tally)
                 self._place = reached(window, now, self._settings.all_zones)
-                await self._tell(self._result(since, tally, tally.error))
-        except TokenRefused as error:
-            return await self._failed(Outcome.TOKEN_REFUSED, error, since, tally)
-        except Unavailable as error:
-            return await self._failed(Outcome.UNAVAILABLE, error, since, tally)
+                await self._telling.tell(self._result(since, tally))
+                self._meters.set(SOURCE_PLACE, self._place.timestamp(), self._settings.source)
+        except (TokenRefused, Unavailable) as error:
+            return await self._telling.fail(error, self._result(since, tally))
         self._confirmed.forget(self._since(now).date() - timedelta(days=1))
-        self._measure(Outcome.READ)
-        return self._result(since, tally, tally.error)
-
-    async def _failed(
-        self, outcome: Outcome, error: Exception, since: datetime, tally: Tally
-    ) -> events.Poll:
-        """Raises the alarm in the log, the metrics and, where Kafka is there, the topic."""
-        result = self._result(since, tally, f"{outcome.value}: {error}"[:LONGEST_ERROR])
-        self._log.error("source_not_read", outcome=outcome.value, problem=str(error))
-        self._measure(outcome)
-        with suppress(Unavailable):
-            await self._tell(result)
-        return result
-
-    def _measure(self, outcome: Outcome) -> None:
-        source = self._settings.source
-        self._meters.add(SOURCE_POLLS, 1, source, outcome.value)
-        self._meters.set(SOURCE_UP, outcome is Outcome.READ, source)
-        if self._place is not None:
-            self._meters.set(SOURCE_PLACE, self._place.timestamp(), source)
+        self._telling.measure(Outcome.READ)
+        return self._result(since, tally)
 
     def _since(self, now: datetime) -> datetime:
         """Where a poll begins to read."""
@@ -256,7 +220,7 @@ class Poller:
         for what, count in dropped.items():
             self._meters.add(SOURCE_ROWS, count, self._settings.source, what)
 
-    def _result(self, since: datetime, tally: Tally, error: str | None) -> events.Poll:
+    def _result(self, since: datetime, tally: Tally) -> events.Poll:
         return events.Poll(
             source=self._settings.source,
             window_from=since,
@@ -264,21 +228,6 @@ class Poller:
             read=tally.read,
             sent=tally.sent,
             dropped=tally.dropped,
-            error=error,
+            error=tally.error,
             next=None if self._place is None else self._place.isoformat(),
-        )
-
-    async def _tell(self, result: events.Poll) -> None:
-        now = self._timing.now()
-        await self._publisher.publish(
-            [
-                events.SourcePolled(
-                    specversion="1.0",
-                    id=f"polled/{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}",
-                    source=self._settings.source,
-                    subject=self._settings.source,
-                    time=now,
-                    data=result,
-                )
-            ]
         )

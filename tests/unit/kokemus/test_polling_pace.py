@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_kiosk.happyornot.pace import (
+from kokemus.polling.pace import (
     LONGEST_RETRY_AFTER,
     LONGEST_WAIT,
     Pace,

@@ -1,4 +1,4 @@
-"""How often the vendor is asked, and how long a poller waits when it is told to."""
+"""How often a source is asked, and how long a poller waits when it is told to."""
 
 import random
 from collections.abc import Awaitable, Callable

@@ -1,0 +1,1 @@
+"""What every poller of a source needs: politeness, a place to go on from, and telling of itself."""
