@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "d2e95a71bb04"
-down_revision = "c1d84f60a9e3"
+down_revision = "f4ab7c93dd26"
 
 TABLES = """
 CREATE TABLE method_reports (
