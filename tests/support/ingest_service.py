@@ -25,8 +25,11 @@ LINES = "application/x-ndjson"
 class IngestService:
     """A running service and the file of its keys; `token` is good for everything."""
 
-    def __init__(self, module: str, folder: Path, bootstrap: str, prefix: str) -> None:
+    def __init__(
+        self, module: str, folder: Path, bootstrap: str, prefix: str, command: str = "serve"
+    ) -> None:
         self.module = module
+        self.command = command
         self.port, self.metrics_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"{module}.log"
@@ -53,7 +56,7 @@ class IngestService:
         """Starts the process and waits until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", f"{self.module}.main", "serve"],
+                [sys.executable, "-m", f"{self.module}.main", self.command],
                 env={**self.environment, **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -97,6 +97,10 @@ class Intake:
         """Whether the registry has been read to its end, so that scopes can be judged."""
         return self._topic.complete
 
+    async def registry_known(self) -> None:
+        """Waits until the registry has been read to its end once."""
+        await self._topic.read_to_end()
+
     async def missing(self) -> Mapping[str, str]:
         """What keeps the service from being ready."""
         found = {}

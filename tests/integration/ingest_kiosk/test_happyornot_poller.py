@@ -132,7 +132,7 @@ class World:
 
     def restart(self, **changed: Any) -> None:
         told = self.kafka.of(events.SourcePolled)
-        place = place_of(max(told, key=lambda event: (event.time, event.id), default=None))
+        place = place_of(told[-1].data if told else None)
         chosen = HappyOrNotSettings(
             token_file=self.token_file, reasons={40: "odotusaika"}, rate=100, **changed
         )

@@ -32,14 +32,20 @@ SERVICES: Final = (
     Service("reporting", "reporting", schema="reporting"),
 )
 
-POLLER: Final = Service("ingest-kiosk-poller", "ingest_kiosk", "poll", has_address=False)
-"""Runs where the vendor's token is given."""
+POLLERS: Final = {
+    "KOKEMUS_HAPPYORNOT_TOKEN_FILE": Service(
+        "ingest-kiosk-poller", "ingest_kiosk", "poll", has_address=False
+    ),
+    "KOKEMUS_FEED_TOKEN_FILE": Service(
+        "complaints-poller", "complaints", "poll", has_address=False
+    ),
+}
+"""By the variable that tells the source's token: each runs where it is given."""
 
 
 def wanted(environment: Mapping[str, str]) -> tuple[Service, ...]:
     """The services for this environment."""
-    polls = "KOKEMUS_HAPPYORNOT_TOKEN_FILE" in environment
-    return (*SERVICES, POLLER) if polls else SERVICES
+    return (*SERVICES, *(one for token, one in POLLERS.items() if token in environment))
 
 
 def address(home: Home, name: str) -> str:

@@ -1,17 +1,13 @@
 """Builds the poller's process from its settings, with its health, and closes it."""
 
-import asyncio
 import csv
-import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from typing import TextIO
 
 import httpx
-from fastapi import FastAPI
 
 from ingest_kiosk.happyornot.client import (
     BUTTON_FEEDBACKS,
@@ -25,15 +21,14 @@ from ingest_kiosk.happyornot.mapping import ButtonFeedback
 from ingest_kiosk.happyornot.poller import Poller, place_of
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import windows
-from kokemus import telemetry, web
-from kokemus.compacted import CompactedTopic
-from kokemus.contracts.asyncapi import document
-from kokemus.contracts.topics import declarations
+from kokemus.contracts import events
+from kokemus.polling import process
 from kokemus.polling.asking import token_in
 from kokemus.polling.pace import Timing
+from kokemus.polling.process import system_timing
 from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings
-from kokemus.tasks import background
+from kokemus.telemetry import Meters
 
 
 def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | None = None) -> None:
@@ -45,16 +40,9 @@ def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | Non
         since: reads again from this day instead of going on from the place of the last poll, such
             as after a follow-up option was mapped; what was sent before does not count again.
     """
-    meters = telemetry.setup("ingest-kiosk", settings)
-    missing = {"place": f"the topic of sources, for where {vendor.source} was left off"}
 
-    async def ready() -> dict[str, str]:
-        return missing
-
-    async def poll() -> None:
-        place = await _place(settings, vendor) if since is None else vendor.place_before(since)
-        missing.clear()
-        timing = _timing()
+    async def poll(last: events.Poll | None, meters: Meters) -> None:
+        timing = system_timing()
         async with Publisher(settings, meters) as publisher, _client(vendor, timing) as client:
             await Poller(
                 vendor=client,
@@ -62,26 +50,10 @@ def run(settings: ServiceSettings, vendor: HappyOrNotSettings, since: date | Non
                 settings=vendor,
                 timing=timing,
                 meters=meters,
-                place=place,
+                place=place_of(last) if since is None else vendor.place_before(since),
             ).run()
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        polling = background(poll())
-        yield
-        polling.cancel()
-        await asyncio.wait([polling])
-
-    documents = document("ingest-kiosk", settings.topic_prefix)
-    app = web.create_app("ingest-kiosk-poller", meters, ready, lifespan, documents)
-    web.serve(app, settings, meters)
-
-
-async def _place(settings: ServiceSettings, vendor: HappyOrNotSettings) -> datetime | None:
-    """Where the last poll of this source came to; waits for the broker."""
-    async with CompactedTopic(settings, declarations()["sources.v1"]) as sources:
-        await sources.read_to_end()
-        return place_of(sources.table.get(vendor.source))
+    process.run("ingest-kiosk", vendor.source, settings, poll)
 
 
 async def list_devices(vendor: HappyOrNotSettings, file: TextIO) -> None:
@@ -91,7 +63,7 @@ async def list_devices(vendor: HappyOrNotSettings, file: TextIO) -> None:
         TokenRefused: 401 or 403.
         Unavailable: the vendor is away, or does not answer as it should.
     """
-    timing = _timing()
+    timing = system_timing()
     now = timing.now()
     presses: list[ButtonFeedback] = []
     async with _client(vendor, timing) as client:
@@ -103,15 +75,6 @@ async def list_devices(vendor: HappyOrNotSettings, file: TextIO) -> None:
     table = csv.writer(file)
     table.writerow(Line._fields)
     table.writerows(listing(vendor.source, smileys, points, presses))
-
-
-def _timing() -> Timing:
-    return Timing(
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        sleep=asyncio.sleep,
-        dice=random.SystemRandom(),
-    )
 
 
 @asynccontextmanager

@@ -106,12 +106,12 @@ class Tally:
         return f"{self.refused.total()} rows refused: {named}"[:LONGEST_ERROR]
 
 
-def place_of(polled: events.Event | None) -> datetime | None:
-    """How far the poll of a `source.polled.v1` had come; None: nothing was read yet."""
-    if not isinstance(polled, events.SourcePolled) or polled.data.next is None:
+def place_of(last: events.Poll | None) -> datetime | None:
+    """How far the last poll had come; None: nothing was read yet."""
+    if last is None or last.next is None:
         return None
     try:
-        place = datetime.fromisoformat(polled.data.next)
+        place = datetime.fromisoformat(last.next)
     except ValueError:
         return None
     return place if place.tzinfo else None
