@@ -211,6 +211,7 @@ class FakeMetricsApi:
                 },
             }
         ]
+        self.returns: dict[int, list[dict[str, Any]]] = {}
         self.away = False
         self.as_of = AS_OF
         self.url = ""
@@ -233,6 +234,10 @@ class FakeMetricsApi:
                         "error": None,
                     }
                 ]
+            },
+            "/v1/participation": lambda request: {
+                "year": int(request.query_params["year"]),
+                "service_entities": self.returns.get(int(request.query_params["year"]), []),
             },
             "/v1/unplaced": lambda _: {"unplaced": [{"id": "device.vendor.77", "as_of": AS_OF}]},
         }

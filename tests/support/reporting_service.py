@@ -30,18 +30,28 @@ from kokemus_platform.processes import wait_until
 from support.fake_metrics_api import KEY, FakeMetricsApi
 
 PASSWORDS = {
+    "sanna": "salasana-viisi",
+    "heikki": "salasana-kuusi",
+    "kaisa": "salasana-seitsemän",
     "reeta": "salasana-yksi",
     "aino": "salasana-kaksi",
     "eero": "salasana-kolme",
     "ville": "salasana-neljä",
 }
 ROLES = {
+    "sanna": ["reader", "division_contact"],
+    "heikki": ["reader", "approver"],
+    "kaisa": ["reader", "division_contact"],
     "reeta": ["reader"],
     "aino": ["reader", "approver"],
     "eero": ["reader", "approver"],
     "ville": ["reader"],
 }
-"""Two readers and two approvers."""
+"""Two readers, two approvers, and below two divisions' contacts and the head of one of them."""
+ENTITIES = {"sanna": ["sote"], "heikki": ["sote"], "kaisa": ["kuva"]}
+"""The divisions in which somebody's roles hold; of everybody else, the whole city."""
+NO_FEEDBACK = ("http://127.0.0.1:1", "nobody")
+"""An ingest-feedback that is away."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +89,32 @@ def command(environment: dict[str, str], *arguments: str) -> str:
 
 
 def prepared(
-    folder: Path, database_url: str, kafka: Broker, prefix: str, metrics: FakeMetricsApi
+    folder: Path,
+    database_url: str,
+    kafka: Broker,
+    prefix: str,
+    metrics: FakeMetricsApi,
+    *,
+    feedback: tuple[str, str] = NO_FEEDBACK,
 ) -> dict[str, str]:
-    """The environment of a service: its files made, its topics applied, its schema migrated."""
+    """The environment of a service: its files made, its topics applied, its schema migrated.
+
+    `feedback` is the address of ingest-feedback and a key of it.
+    """
     people = [
-        {"user": user, "password_hash": scrypt(word), "roles": ROLES[user], "display": user.title()}
+        {
+            "user": user,
+            "password_hash": scrypt(word),
+            "roles": ROLES[user],
+            "display": user.title(),
+            "entities": ENTITIES.get(user),
+        }
         for user, word in PASSWORDS.items()
     ]
     (folder / "people.json").write_text(json.dumps(people))
     (folder / "session-key").write_text(secrets.token_hex(32))
     (folder / "reader-key").write_text(KEY + "\n")
+    (folder / "feedback-key").write_text(feedback[1])
     port, metrics_port = _free_ports()
     environment = {
         **os.environ,
@@ -99,6 +125,8 @@ def prepared(
         "KOKEMUS_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
         "KOKEMUS_METRICS_URL": metrics.url,
         "KOKEMUS_METRICS_KEY_FILE": str(folder / "reader-key"),
+        "KOKEMUS_FEEDBACK_URL": feedback[0],
+        "KOKEMUS_FEEDBACK_KEY_FILE": str(folder / "feedback-key"),
         "KOKEMUS_PEOPLE_FILE": str(folder / "people.json"),
         "KOKEMUS_SESSION_KEY_FILE": str(folder / "session-key"),
         "KOKEMUS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",

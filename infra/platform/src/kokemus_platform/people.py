@@ -10,9 +10,21 @@ import msgspec
 
 from kokemus import keys
 from kokemus_platform.home import Home
+from kokemus_platform.keys import change
 
-PEOPLE = {"desk": ["reader", "administrator"], "approver": ["reader", "approver"]}
-"""Who signs in on the local platform: one who drafts releases, and another who approves them."""
+PEOPLE = {
+    "desk": ["reader", "administrator", "division_contact"],
+    "approver": ["reader", "approver"],
+}
+"""Who signs in on the local platform: one who drafts releases and fills in every division's
+returns, and another who approves them."""
+RETURNED = (
+    "participation.method-reported.v1",
+    "participation.game-played.v1",
+    "participation.practice-reported.v1",
+    "figure.reported.v1",
+)
+"""What reporting sends for the divisions."""
 
 
 def password_hash(password: str) -> str:
@@ -25,7 +37,7 @@ def password_hash(password: str) -> str:
 
 
 def prepare(home: Home) -> None:
-    """Make what is missing: the platform's key, a reading one for reporting, people, sessions."""
+    """Make what is missing: the platform's key, reporting's two, people, sessions."""
     if not (home.secrets / "keys.json").exists():
         token, entry = keys.create("platform", types=["*"], sources=["*"], read=True)
         read_token, reader = keys.create("reporting", types=[], sources=[], read=True)
@@ -33,6 +45,13 @@ def prepare(home: Home) -> None:
         home.write("secrets/reader-key", read_token)
         content = msgspec.json.encode(keys.KeysFile([entry, reader])).decode()
         home.write("secrets/keys.json", content)
+    if not (home.secrets / "returns-key").exists():
+        token, entry = keys.create("returns", types=list(RETURNED), sources=["reporting"])
+        change(
+            home.secrets / "keys.json",
+            lambda present: [*(one for one in present if one.id != entry.id), entry],
+        )
+        home.write("secrets/returns-key", token)
     if not (home.secrets / "people.json").exists():
         people = [
             {

@@ -81,6 +81,8 @@ def environment(
         variables |= {
             "KOKEMUS_METRICS_URL": address(home, "metrics"),
             "KOKEMUS_METRICS_KEY_FILE": str(home.secrets / "reader-key"),
+            "KOKEMUS_FEEDBACK_URL": address(home, "ingest-feedback"),
+            "KOKEMUS_FEEDBACK_KEY_FILE": str(home.secrets / "returns-key"),
             "KOKEMUS_PEOPLE_FILE": str(home.secrets / "people.json"),
             "KOKEMUS_SESSION_KEY_FILE": str(home.secrets / "session-key"),
             "KOKEMUS_PUBLIC_BASE_URL": address(home, "reporting"),

@@ -15,19 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from kokemus import problems, telemetry, web
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.asyncapi import document
+from kokemus.contracts.codes import CodeLists
 from kokemus.contracts.topics import declarations
 from kokemus.publishing import Publisher
 from kokemus.tasks import background
 from kokemus.telemetry import Meters
+from reporting.courier import Courier
 from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
 from reporting.editor import Editor, Herald
-from reporting.handlers import desk, embed, public, releases
+from reporting.feedback_client import FeedbackClient
+from reporting.handlers import desk, embed, public, releases, return_tables, returns, rounds
 from reporting.metrics_client import MetricsClient
 from reporting.parts import Parts, People
 from reporting.rendering import PageHeaders, Templates, static_files
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.releases import ReleaseStore, SessionStore
+from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
 
 SHORTEST_SECRET = 32
@@ -44,6 +48,11 @@ def http_for(settings: ReportingSettings) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=str(settings.metrics_url), timeout=30, trust_env=False)
 
 
+def feedback_http_for(settings: ReportingSettings) -> httpx.AsyncClient:
+    """The client of ingest-feedback; the caller closes it. A large table takes its time."""
+    return httpx.AsyncClient(base_url=str(settings.feedback_url), timeout=120, trust_env=False)
+
+
 def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     """The application.
 
@@ -55,6 +64,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     if len(secret) < SHORTEST_SECRET:
         raise ValueError("the session key needs at least 32 bytes")
     engine, http = engine_for(settings), http_for(settings)
+    feedback_http = feedback_http_for(settings)
     people = People(settings.people_file)
     texts, files = Texts(), static_files()
     store = ReleaseStore(engine)
@@ -74,6 +84,12 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         metrics=metrics,
         editor=Editor(store, metrics, texts.glossary),
         shelf=Shelf(store, "public-monthly"),
+        codes=CodeLists.load(),
+        metric_names=tuple(
+            code.partition(".")[2] for code in texts.glossary if code.startswith("metric.")
+        ),
+        returns=ReturnStore(engine),
+        feedback=FeedbackClient(feedback_http, settings.feedback_key_file),
     )
 
     @asynccontextmanager
@@ -81,11 +97,13 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(engine.dispose)
             await stack.enter_async_context(http)
+            await stack.enter_async_context(feedback_http)
             await stack.enter_async_context(topic)
             publisher = await stack.enter_async_context(Publisher(settings, meters))
             herald = Herald(store, topic, publisher, settings.base_url)
-            following = background(herald.follow())
-            stack.push_async_callback(_cancelled, following)
+            courier = Courier(parts.returns, parts.feedback)
+            for work in (herald.follow(), courier.follow()):
+                stack.push_async_callback(_cancelled, background(work))
             yield
 
     async def ready() -> Mapping[str, str]:
@@ -110,7 +128,10 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     app.add_middleware(PageHeaders, over_https=settings.base_url.startswith("https:"))
     releases.register(app, parts)
     embed.register(app, parts)
-    desk.register(app, parts)
+    door = desk.register(app, parts)
+    returns.register(app, parts, door)
+    return_tables.register(app, parts, door)
+    rounds.register(app, parts, door)
     public.register(app, parts)
     return app
 

@@ -16,6 +16,7 @@ from reporting.domain.live import (
     LiveCatalogue,
     LiveEntity,
     LiveFigure,
+    LiveParticipation,
     SourceStatus,
     Status,
     Unplaced,
@@ -134,6 +135,14 @@ class MetricsClient:
             Unavailable: the API cannot be reached, or does not take the key.
         """
         return (await self._get("/v1/breaks", {}, _Breaks)).breaks
+
+    async def participation(self, year: int) -> LiveParticipation:
+        """What each service entity has returned for a year.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return await self._get("/v1/participation", {"year": year}, LiveParticipation)
 
     async def sources(self) -> list[SourceStatus]:
         """Every source that was ever polled.

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import structlog
 
+from kokemus.contracts.codes import CodeLists
 from reporting.domain.languages import CODES, Code, Language
 from reporting.domain.people import Person, read_people
+from reporting.domain.return_forms import Words
 from reporting.domain.sessions import Attempts, Signer
 from reporting.editor import Editor
+from reporting.feedback_client import FeedbackClient
 from reporting.metrics_client import MetricsClient
 from reporting.rendering import StaticFile, Templates
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.releases import ReleaseStore, SessionStore
+from reporting.storage.returns import ReturnStore
 
 _log = structlog.get_logger()
 
@@ -49,6 +53,10 @@ class People:
             self._complained = True
         return self._people.get(user)
 
+    def everybody(self) -> list[Person]:
+        """Who may sign in, as the file was last read."""
+        return list(self._people.values())
+
     def _refresh(self) -> None:
         changed = self._path.stat().st_mtime_ns
         if changed != self._read_at:
@@ -74,6 +82,10 @@ class Parts:
     metrics: MetricsClient
     editor: Editor
     shelf: Shelf
+    codes: CodeLists
+    metric_names: tuple[str, ...]
+    returns: ReturnStore
+    feedback: FeedbackClient
 
     def now(self) -> datetime:
         """The time, in UTC."""
@@ -82,6 +94,10 @@ class Parts:
     def here(self) -> datetime:
         """The time, in the city's zone."""
         return datetime.now(self.settings.time_zone)
+
+    def words(self, language: Code) -> Words:
+        """What a form is made of in a language."""
+        return Words(self.languages[language], self.codes, self.metric_names)
 
     def last_months(self) -> tuple[datetime, datetime]:
         """The last 365 local days, today included."""

@@ -21,6 +21,10 @@ class ReportingSettings(DatabaseSettings):
     """Where the metrics API answers."""
     metrics_key_file: Path
     """A file with a key that may read it."""
+    feedback_url: AnyHttpUrl
+    """Where ingest-feedback takes in what divisions return."""
+    feedback_key_file: Path
+    """A file with a key that may send participation and reported figures there."""
     people_file: Path
     """JSON list of the people who may sign in here; read again whenever it changes."""
     session_key_file: Path

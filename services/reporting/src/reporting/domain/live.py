@@ -103,6 +103,38 @@ class Status(msgspec.Struct, frozen=True):
         return min((one.watermark for one in waiting if one.watermark), default=None)
 
 
+class LiveMethod(msgspec.Struct, frozen=True):
+    """A way of participation in use."""
+
+    method: str
+
+
+class LiveLevel(msgspec.Struct, frozen=True):
+    """A level of the ladder with the ways in use on it."""
+
+    level: int
+    methods: list[LiveMethod]
+
+
+class LiveReturn(msgspec.Struct, frozen=True):
+    """What a service entity has returned for a year, by whatever way it came."""
+
+    entity: str
+    returned: bool
+    levels: list[LiveLevel]
+
+    @property
+    def methods(self) -> list[str]:
+        """The codes of all ways in use."""
+        return [way.method for one in self.levels for way in one.methods]
+
+
+class LiveParticipation(msgspec.Struct, frozen=True):
+    """The returns of a year."""
+
+    service_entities: list[LiveReturn]
+
+
 class Unplaced(msgspec.Struct, frozen=True):
     """An id with counts that hangs nowhere in the tree."""
 

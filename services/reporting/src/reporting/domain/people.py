@@ -13,6 +13,8 @@ Role = Literal["reader", "unit_manager", "division_contact", "approver", "admini
 MAY_APPROVE: Final[frozenset[Role]] = frozenset({"approver"})
 MAY_DRAFT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
 MAY_AUDIT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
+MAY_FILL: Final[frozenset[Role]] = frozenset({"division_contact"})
+MAY_OPEN_ROUNDS: Final[frozenset[Role]] = frozenset({"administrator"})
 
 COST: Final = (2**14, 8, 1)
 """scrypt's n, r and p: some 16 MiB and 50 ms a guess."""
@@ -20,21 +22,27 @@ _MEMORY: Final = 64 * 1024 * 1024
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody who may sign in; `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64."""
+    """Somebody who may sign in.
+
+    `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64; `entities` are the divisions in
+    which the roles hold, null: the whole city.
+    """
 
     user: str
     password_hash: str
     roles: list[Role]
     display: str = ""
+    entities: list[str] | None = None
 
     @property
     def name(self) -> str:
         """What the desk calls the person."""
         return self.display or self.user
 
-    def may(self, roles: frozenset[Role]) -> bool:
-        """Whether one of the person's roles is among these."""
-        return not roles.isdisjoint(self.roles)
+    def may(self, roles: frozenset[Role], division: str | None = None) -> bool:
+        """Whether one of the person's roles is among these, in a division or (None) everywhere."""
+        holds = self.entities is None or division in self.entities
+        return holds and not roles.isdisjoint(self.roles)
 
 
 def read_people(raw: bytes) -> Mapping[str, Person]:

@@ -15,7 +15,6 @@ from reporting.domain.releases import PUBLIC, State, StepRefusedError
 from reporting.domain.review import SHOWN_DIFFERENCES, compare
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
-from reporting.rendering import private
 
 _STEPS: dict[str, State] = {
     "approve": "approved",
@@ -25,8 +24,8 @@ _STEPS: dict[str, State] = {
 _DAY = timedelta(days=1)
 
 
-def register(app: FastAPI, parts: Parts) -> None:
-    """Adds the routes of the desk."""
+def register(app: FastAPI, parts: Parts) -> Door:
+    """Adds the routes of the desk; returns its door, through which other pages go too."""
     door = Door(parts)
     views = _Desk(parts, door)
     app.add_route("/desk/sign-in", door.form, methods=["GET"])
@@ -42,6 +41,7 @@ def register(app: FastAPI, parts: Parts) -> None:
         "/desk/releases/{id}/{step}", door.guarded(views.step, MAY_APPROVE), methods=["POST"]
     )
     app.add_route("/desk/audit", door.guarded(views.audit, MAY_AUDIT), methods=["GET"])
+    return door
 
 
 class _Desk:
@@ -66,10 +66,10 @@ class _Desk:
                 METRICS, [wanted], (start, today), "month", children=True
             )
         except Unavailable as error:
-            return self._page(visit, "away.html", 503, why=str(error))
+            return self._door.page(visit, "away.html", 503, why=str(error))
         above = desk.path(tree, wanted)
         children = finding.by_name([one for one in tree.values() if one.parent == wanted], language)
-        return self._page(
+        return self._door.page(
             visit,
             "figures.html",
             entity=wanted,
@@ -97,8 +97,8 @@ class _Desk:
             sources = await self._parts.metrics.sources()
             unplaced = await self._parts.metrics.unplaced()
         except Unavailable as error:
-            return self._page(visit, "away.html", 503, why=str(error))
-        return self._page(
+            return self._door.page(visit, "away.html", 503, why=str(error))
+        return self._door.page(
             visit, "freshness.html", status=status, sources=sources, unplaced=unplaced
         )
 
@@ -106,7 +106,7 @@ class _Desk:
         """Every release with its state."""
         last = _last_whole_month(self._parts.here().date())
         current = await self._parts.store.current("public-monthly")
-        return self._page(
+        return self._door.page(
             visit,
             "releases.html",
             releases=await self._parts.store.releases(),
@@ -131,7 +131,7 @@ class _Desk:
         except StepRefusedError as error:
             return self._refused(visit, error.code, 409)
         except Unavailable as error:
-            return self._page(visit, "away.html", 503, why=str(error))
+            return self._door.page(visit, "away.html", 503, why=str(error))
         return RedirectResponse(f"/desk/releases/{id_}", 303)
 
     async def release(self, visit: Visit) -> Response:
@@ -149,7 +149,7 @@ class _Desk:
             if current is not None and current.id != found.id
             else None
         )
-        return self._page(
+        return self._door.page(
             visit,
             "release.html",
             release=found,
@@ -184,24 +184,10 @@ class _Desk:
 
     async def audit(self, visit: Visit) -> Response:
         """Who did what."""
-        return self._page(visit, "audit.html", rows=await self._parts.store.audit())
+        return self._door.page(visit, "audit.html", rows=await self._parts.store.audit())
 
     def _refused(self, visit: Visit, why: str, status: int) -> Response:
-        return self._page(visit, "refused.html", status, why=why)
-
-    def _page(self, visit: Visit, template: str, code: int = 200, /, **values: object) -> Response:
-        zone = self._parts.settings.time_zone
-        return private(
-            self._parts.templates.render(
-                f"desk/{template}",
-                visit.language,
-                visit=visit,
-                token=self._parts.signer.form_token(visit.session),
-                zone=zone,
-                **values,
-            ),
-            code,
-        )
+        return self._door.page(visit, "refused.html", status, why=why)
 
 
 def _of(figures: list[LiveFigure], entity: str) -> list[LiveFigure]:

@@ -5,25 +5,41 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from kokemus.problems import Problem
 from reporting.domain.languages import Code
-from reporting.domain.people import Person, Role, matches
+from reporting.domain.people import MAY_AUDIT, Person, Role, matches
 from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, Session
 from reporting.parts import Parts, language_of
 from reporting.rendering import private
 
 COOKIE: Final = "kokemus_session"
+ROUNDS_COOKIE: Final = "kokemus_rounds"
+"""The same session for `/v1/rounds`, where the desk's own cookie does not go."""
 LANGUAGE_COOKIE: Final = "kokemus_language"
 MOST_FIELDS: Final = 20
-"""Fields in a form of the desk; none has more than a few."""
+"""Fields in a form of the desk; few have more than a few."""
 LARGEST_FORM: Final = 16 * 1024
 """Bytes of a form of the desk; its longest text is a reason of 500 characters, nine bytes each."""
+
+
+class Limits(NamedTuple):
+    """How much a form may hold: fields, bytes, and whether the bytes hold a file."""
+
+    fields: int
+    size: int
+    file: bool = False
+
+
+SMALL: Final = Limits(MOST_FIELDS, LARGEST_FORM)
+"""Enough for every form of the desk but divisions' returns."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,8 @@ class Visit:
     language: Code
     form: Mapping[str, str]
     """Empty unless the request is a form whose token was the session's."""
+    file: bytes = b""
+    """What was uploaded with the form."""
 
 
 SignedIn = Callable[[Visit], Awaitable[Response]]
@@ -51,29 +69,59 @@ class Door:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def guarded(self, handler: SignedIn, roles: frozenset[Role] | None = None) -> Handler:
-        """The handler behind the door; with roles, only for those who have one of them."""
+    def guarded(
+        self,
+        handler: SignedIn,
+        roles: frozenset[Role] | None = None,
+        limits: Limits = SMALL,
+    ) -> Handler:
+        """The handler behind the door; with roles, only for those who have one everywhere."""
 
         async def guard(request: Request) -> Response:
             language = language_of(request.query_params.get("lang") or request.cookies.get(
                 LANGUAGE_COOKIE))  # fmt: skip
-            session = await self._session(request)
-            person = self._parts.people.get(session.user) if session and session.user else None
-            if session is None or person is None:
+            known = await self.known(request)
+            if known is None:
                 return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
+            session, person = known
             if roles is not None and not person.may(roles):
                 return self.refusal(language, "forbidden", 403)
             form: dict[str, str] = {}
+            file = b""
             if request.method == "POST":
-                form = await form_of(request)
+                if limits.file:
+                    form, file = await upload_of(request, limits)
+                else:
+                    form = await form_of(request, limits)
                 if not self._parts.signer.is_form_token(session, form.get("token", "")):
                     return self.refusal(language, "form", 403)
-            answer = await handler(Visit(request, person, session, language, form))
+            answer = await handler(Visit(request, person, session, language, form, file))
             if "lang" in request.query_params:
                 self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
             return answer
 
         return guard
+
+    async def known(self, request: Request) -> tuple[Session, Person] | None:
+        """Who is asking; None: nobody who is signed in."""
+        session = await self._session(request)
+        person = self._parts.people.get(session.user) if session and session.user else None
+        return (session, person) if session and person else None
+
+    def page(self, visit: Visit, template: str, code: int = 200, /, **values: object) -> Response:
+        """A page of the desk."""
+        return private(
+            self._parts.templates.render(
+                f"desk/{template}",
+                visit.language,
+                visit=visit,
+                token=self._parts.signer.form_token(visit.session),
+                zone=self._parts.settings.time_zone,
+                may_audit=visit.person.may(MAY_AUDIT),
+                **values,
+            ),
+            code,
+        )
 
     async def form(self, request: Request) -> Response:
         """The sign-in form, with a session of its own so that its token is bound to a browser."""
@@ -117,7 +165,9 @@ class Door:
         session = self._new(person.user, LIFE)
         await self._parts.store.note(person.user, "sign-in", "desk")
         answer = RedirectResponse(onward, 303)
-        self._keep(answer, COOKIE, self._parts.signer.cookie(session), LIFE)
+        cookie = self._parts.signer.cookie(session)
+        self._keep(answer, COOKIE, cookie, LIFE)
+        self._keep(answer, ROUNDS_COOKIE, cookie, LIFE, "/v1/rounds")
         return answer
 
     async def sign_out(self, visit: Visit) -> Response:
@@ -126,6 +176,7 @@ class Door:
         await self._parts.store.note(visit.person.user, "sign-out", "desk")
         answer = RedirectResponse("/desk/sign-in", 303)
         answer.delete_cookie(COOKIE, path="/desk")
+        answer.delete_cookie(ROUNDS_COOKIE, path="/v1/rounds")
         return answer
 
     def refusal(self, language: Code, why: str, status: int) -> Response:
@@ -134,6 +185,7 @@ class Door:
         told = {
             "forbidden": (say("Ei oikeutta"), say("Roolisi ei riitä tähän.")),
             "form": (say("Lomake on vanhentunut"), say("Avaa sivu uudelleen ja yritä sitten.")),
+            "unasked": (say("Ei tältä"), say("Tällaista lomaketta ei pyydetä tältä yksiköltä.")),
             "missing": (say("Sivua ei löydy"), say("Osoitteessa ei ole mitään.")),
         }[why]
         return private(
@@ -144,7 +196,8 @@ class Door:
         )
 
     async def _session(self, request: Request) -> Session | None:
-        session = self._parts.signer.session(request.cookies.get(COOKIE), self._parts.now())
+        cookie = request.cookies.get(COOKIE) or request.cookies.get(ROUNDS_COOKIE)
+        session = self._parts.signer.session(cookie, self._parts.now())
         if session is None or await self._parts.sessions.ended(session.id):
             return None
         return session
@@ -170,12 +223,14 @@ class Door:
             self._parts.templates.render("desk/sign_in.html", language, **values), status
         )
 
-    def _keep(self, answer: Response, name: str, value: str, life: timedelta) -> None:
+    def _keep(
+        self, answer: Response, name: str, value: str, life: timedelta, path: str = "/desk"
+    ) -> None:
         answer.set_cookie(
             name,
             value,
             max_age=int(life.total_seconds()),
-            path="/desk",
+            path=path,
             httponly=True,
             samesite="lax",
             secure=self._parts.settings.base_url.startswith("https:"),
@@ -189,7 +244,7 @@ def safe_next(value: str | None) -> str:
     return "/desk"
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request, limits: Limits = SMALL) -> dict[str, str]:
     """The fields of a form as browsers send one without files.
 
     Raises:
@@ -198,10 +253,32 @@ async def form_of(request: Request) -> dict[str, str]:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST_FORM:
+        if len(body) > limits.size:
             raise Problem(413, "the form is too large")
     try:
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        fields = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, max_num_fields=limits.fields
+        )
     except ValueError:
         raise Problem(400, "the form cannot be read") from None
     return dict(fields)
+
+
+async def upload_of(request: Request, limits: Limits) -> tuple[dict[str, str], bytes]:
+    """The fields of a form as browsers send one with a file, and the bytes of the file.
+
+    Raises:
+        Problem: 400, 411 or 413.
+    """
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise Problem(411, "say how long the form is")
+    if int(length) > limits.size:
+        raise Problem(413, "the file is too large")
+    try:
+        async with request.form(max_files=1, max_fields=limits.fields) as sent:
+            fields = {name: value for name, value in sent.items() if isinstance(value, str)}
+            file = sent.get("file")
+            return fields, await file.read() if isinstance(file, UploadFile) else b""
+    except HTTPException:
+        raise Problem(400, "the form cannot be read") from None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import text
@@ -22,19 +22,7 @@ from reporting.domain.releases import (
     may_follow,
     release_id,
 )
-
-AUDIT_PAGE: Final = 200
-"""Rows of the audit log shown at once."""
-
-
-class AuditRow(NamedTuple):
-    """Who did what to what, and when."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: str | None
+from reporting.storage.audit import AUDIT_PAGE, AuditRow, add_note
 
 
 class ReleaseStore:
@@ -149,7 +137,7 @@ class ReleaseStore:
     async def note(self, actor: str, action: str, subject: str, detail: str | None = None) -> None:
         """Adds a row to the audit log."""
         async with self._engine.begin() as connection:
-            await _note(connection, actor, action, subject, detail)
+            await add_note(connection, actor, action, subject, detail)
 
     async def audit(self) -> list[AuditRow]:
         """The newest rows of the audit log."""
@@ -252,7 +240,7 @@ async def _take(connection: AsyncConnection, id_: str, before: Sequence[Step], s
             "reason": step.reason,
         },
     )
-    await _note(connection, step.by, _ACTIONS[step.state], id_, step.reason)
+    await add_note(connection, step.by, _ACTIONS[step.state], id_, step.reason)
 
 
 _ACTIONS: Final[dict[State, str]] = {
@@ -263,15 +251,3 @@ _ACTIONS: Final[dict[State, str]] = {
     "superseded": "release.superseded",
     "withdrawn": "release.withdrawn",
 }
-
-
-async def _note(
-    connection: AsyncConnection, actor: str, action: str, subject: str, detail: str | None
-) -> None:
-    await connection.execute(
-        text(
-            "INSERT INTO audit (actor, action, subject, detail)"
-            " VALUES (:actor, :action, :subject, :detail)"
-        ),
-        {"actor": actor, "action": action, "subject": subject, "detail": detail},
-    )
