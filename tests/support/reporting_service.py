@@ -33,6 +33,7 @@ PASSWORDS = {
     "sanna": "salasana-viisi",
     "heikki": "salasana-kuusi",
     "kaisa": "salasana-seitsemän",
+    "ilona": "salasana-kahdeksan",
     "reeta": "salasana-yksi",
     "aino": "salasana-kaksi",
     "eero": "salasana-kolme",
@@ -42,12 +43,13 @@ ROLES = {
     "sanna": ["reader", "division_contact"],
     "heikki": ["reader", "approver"],
     "kaisa": ["reader", "division_contact"],
+    "ilona": ["reader", "administrator"],
     "reeta": ["reader"],
     "aino": ["reader", "approver"],
     "eero": ["reader", "approver"],
     "ville": ["reader"],
 }
-"""Two readers, two approvers, and below two divisions' contacts and the head of one of them."""
+"""Readers, approvers, two divisions' contacts with the head of one of them, an administrator."""
 ENTITIES = {"sanna": ["sote"], "heikki": ["sote"], "kaisa": ["kuva"]}
 """The divisions in which somebody's roles hold; of everybody else, the whole city."""
 NO_FEEDBACK = ("http://127.0.0.1:1", "nobody")
@@ -61,6 +63,7 @@ class Reporting:
     url: str
     environment: dict[str, str]
     metrics: FakeMetricsApi
+    pid: int
 
     def run(self, *arguments: str) -> str:
         """The output of a command of the service; fails unless it ends with 0."""
@@ -137,8 +140,10 @@ def prepared(
 
 
 @contextmanager
-def running(environment: dict[str, str], metrics: FakeMetricsApi, log: Path) -> Iterator[Reporting]:
-    """The service as a process, ready, for the length of a block."""
+def running(
+    environment: dict[str, str], metrics: FakeMetricsApi, log: Path, exit_code: int = 0
+) -> Iterator[Reporting]:
+    """The service as a process, ready, for the length of a block; it ends with this exit code."""
     url = environment["KOKEMUS_PUBLIC_BASE_URL"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -149,10 +154,10 @@ def running(environment: dict[str, str], metrics: FakeMetricsApi, log: Path) -> 
         )
         try:
             wait_until(lambda: _ready(url, process), seconds=40, what="reporting to be ready")
-            yield Reporting(url, environment, metrics)
+            yield Reporting(url, environment, metrics, process.pid)
         finally:
             process.terminate()
-            assert process.wait(10) == 0, log.read_text()
+            assert process.wait(10) == exit_code, log.read_text()
 
 
 @contextmanager

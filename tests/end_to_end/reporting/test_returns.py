@@ -1,0 +1,246 @@
+"""A division's return from its draft to the topic, in a browser."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from kokemus_platform.kafka import EmbeddedKafka
+from support import reporting_service
+from support.fake_metrics_api import FakeMetricsApi
+from support.ingest_service import IngestService, records
+from support.reporting_browsing import sign_in, too_wide, violations
+from support.reporting_service import Reporting
+from support.tables import workbook
+
+FORM = "/desk/returns/2026/method/terveys/1"
+LAST_YEAR = {
+    "entity": "terveys",
+    "returned": True,
+    "levels": [{"level": 1, "methods": [{"method": "kyselyt", "volume": 12}]}],
+}
+
+
+@pytest.fixture
+def feedback(
+    embedded_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
+) -> Iterator[IngestService]:
+    """An ingest-feedback that is not started yet."""
+    if not embedded_kafka.running:
+        embedded_kafka.start()
+    service = IngestService("ingest_feedback", tmp_path, embedded_kafka.bootstrap, topic_prefix)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def environment(
+    *,
+    tmp_path: Path,
+    database_url: str,
+    embedded_kafka: EmbeddedKafka,
+    topic_prefix: str,
+    metrics_api: FakeMetricsApi,
+    feedback: IngestService,
+) -> Iterator[dict[str, str]]:
+    metrics_api.returns = {2025: [LAST_YEAR]}
+    yield reporting_service.prepared(
+        tmp_path,
+        database_url,
+        embedded_kafka,
+        topic_prefix,
+        metrics_api,
+        feedback=(feedback.url, feedback.token),
+    )
+    metrics_api.returns = {}
+
+
+@pytest.fixture
+def service(
+    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+) -> Iterator[Reporting]:
+    with reporting_service.running(environment, metrics_api, tmp_path / "log") as started:
+        yield started
+
+
+def as_user(browser: Browser, service: Reporting, user: str) -> Page:
+    """A tab of a browser of somebody's own."""
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    sign_in(page, service, user)
+    return page
+
+
+def look(page: Page) -> None:
+    """Holds a page against axe and the width of a narrow window."""
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert too_wide(page) <= 0
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def open_round(browser: Browser, service: Reporting) -> None:
+    page = as_user(browser, service, "ilona")
+    page.goto(f"{service.url}/desk/returns")
+    page.fill("#year", "2026")
+    page.fill("#opens", "2026-01-01")
+    page.fill("#due", "2026-11-20")
+    page.get_by_role("button", name="Tallenna kierros").click()
+    page.get_by_role("heading", name="Palautukset 2026").wait_for()
+    page.context.close()
+
+
+def submit(page: Page, service: Reporting) -> None:
+    """Fills in the form with one way, one volume, and nothing else, and sends it."""
+    page.goto(service.url + FORM)
+    page.get_by_label("Määrä: kyselyt").fill("4")
+    for level in (2, 3, 4):
+        group = page.get_by_role("group", name=f"Taso {level}")
+        group.get_by_label("Tällä tasolla ei ole mitään käytössä").check()
+        group.get_by_label(f"Kommentti tasosta {level}").fill("Aloitetaan ensi vuonna.")
+    page.get_by_role("button", name="Lähetä hyväksyttäväksi").click()
+    page.get_by_text("Lähetetty hyväksyttäväksi.").wait_for()
+
+
+def approve(page: Page, service: Reporting) -> None:
+    page.goto(service.url + FORM)
+    page.get_by_role("button", name="Hyväksy ja lukitse").click()
+    page.get_by_text("Lomake on lukittu.").wait_for()
+
+
+def sent(kafka: EmbeddedKafka, prefix: str, count: int) -> list[dict[str, Any]]:
+    return [
+        json.loads(one.value())
+        for one in records(kafka.bootstrap, f"{prefix}participation.v1", count)
+    ]
+
+
+def test_a_return_goes_from_draft_over_approval_to_the_topic_and_can_be_corrected(
+    browser: Browser,
+    service: Reporting,
+    feedback: IngestService,
+    embedded_kafka: EmbeddedKafka,
+    topic_prefix: str,
+) -> None:
+    feedback.start()
+    open_round(browser, service)
+    sanna = as_user(browser, service, "sanna")
+    sanna.goto(f"{service.url}/desk/returns")
+    look(sanna)
+    assert "1 palvelukokonaisuus puuttuu vielä." in sanna.locator("main").inner_text()
+    sanna.get_by_role("link", name="Terveyspalvelut").click()
+    assert sanna.get_by_label("kyselyt", exact=True).is_checked(), "prefilled from last year's"
+    sanna.get_by_role("button", name="Tallenna luonnos").click()
+    sanna.get_by_text("Luonnos on tallennettu.").wait_for()
+    sanna.get_by_role("button", name="Lähetä hyväksyttäväksi").click()
+    problems = sanna.get_by_role("alert")
+    assert problems.locator("li").count() == 3
+    look(sanna)
+    problems.get_by_role("link").first.click()
+    assert sanna.url.endswith("#none.2")
+    submit(sanna, service)
+    look(sanna)
+    assert not sanna.get_by_role("button", name="Hyväksy ja lukitse").is_visible()
+
+    heikki = as_user(browser, service, "heikki")
+    approve(heikki, service)
+    look(heikki)
+    events = sent(embedded_kafka, topic_prefix, 5)
+    assert {(one["subject"], one["data"]["method"]) for one in events} == {
+        ("terveys", "kyselyt"), *(("terveys", f"none_{level}") for level in (1, 2, 3, 4))
+    }  # fmt: skip
+    assert next(one["data"] for one in events if one["data"]["method"] == "kyselyt") == {
+        "level": 1, "method": "kyselyt", "year": 2026, "volume": 4
+    }  # fmt: skip
+    assert "Aloitetaan" not in json.dumps(events)
+
+    sanna.goto(service.url + FORM)
+    sanna.get_by_role("button", name="Avaa korjattavaksi").click()
+    sanna.get_by_label("Määrä: kyselyt").fill("6")
+    sanna.get_by_role("button", name="Lähetä hyväksyttäväksi").click()
+    sanna.get_by_text("Lähetetty hyväksyttäväksi.").wait_for()
+    approve(heikki, service)
+    assert len({one["id"] for one in sent(embedded_kafka, topic_prefix, 10)}) == 10
+    assert "korjattu" in heikki.locator(".lead").inner_text()
+
+
+def test_the_events_of_an_approval_outlive_a_kill_and_go_out_once(
+    *,
+    browser: Browser,
+    environment: dict[str, str],
+    feedback: IngestService,
+    metrics_api: FakeMetricsApi,
+    embedded_kafka: EmbeddedKafka,
+    topic_prefix: str,
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    with reporting_service.running(environment, metrics_api, log, -signal.SIGKILL) as service:
+        open_round(browser, service)
+        submit(as_user(browser, service, "sanna"), service)
+        heikki = as_user(browser, service, "heikki")
+        approve(heikki, service)
+        assert "5 tietoa odottaa lähtöä laskentaan." in heikki.locator("main").inner_text()
+        os.kill(service.pid, signal.SIGKILL)
+    feedback.start()
+    with reporting_service.running(environment, metrics_api, log) as service:
+        assert len({one["id"] for one in sent(embedded_kafka, topic_prefix, 5)}) == 5
+        heikki = as_user(browser, service, "heikki")
+        heikki.goto(service.url + FORM)
+        heikki.get_by_text("Kaikki tiedot on otettu vastaan laskentaan.").wait_for(
+            timeout=timedelta(seconds=20).total_seconds() * 1000
+        )
+
+
+def test_nobody_sees_or_changes_another_divisions_forms(
+    browser: Browser, service: Reporting
+) -> None:
+    open_round(browser, service)
+    for user, status in (("kaisa", 403), ("reeta", 403), ("sanna", 200), ("heikki", 200)):
+        page = as_user(browser, service, user)
+        answer = page.request.get(service.url + FORM)
+        assert answer.status == status, user
+        token = page.locator("input[name=token]").first.get_attribute("value")
+        changed = page.request.post(
+            service.url + FORM, form={"token": str(token), "version": "0", "do": "save"},
+            max_redirects=0,
+        )  # fmt: skip
+        assert changed.status == (303 if user == "sanna" else 403), user
+        forged = page.request.post(service.url + FORM, form={"version": "1"})
+        assert forged.status == 403
+        rounds = page.request.get(f"{service.url}/v1/rounds").json()["rounds"]
+        known = [one["division"] for one in rounds[0]["divisions"]]
+        assert known == (["sote"] if user in ("sanna", "heikki") else [])
+        page.context.close()
+    assert httpx.get(f"{service.url}/v1/rounds").status_code == 401
+
+
+def test_a_table_is_tried_answered_row_by_row_and_kept_to_ones_own_division(
+    browser: Browser, service: Reporting, feedback: IngestService
+) -> None:
+    feedback.start()
+    sanna = as_user(browser, service, "sanna")
+    sanna.goto(f"{service.url}/desk/returns/table")
+    look(sanna)
+    header = ["subject", "time", "level", "method", "year", "volume"]
+    good = ["terveys", "2026-11-20T12:00:00+02:00", 1, "kyselyt", 2026, 3]
+    for row, told in (
+        (["terveys", "2026-11-20T12:00:00+02:00", 2, "kyselyt", 2026, 3], "this method is on"),
+        (["kirjastot", *good[1:]], "Et palauta tämän yksikön tietoja."),
+    ):
+        content = workbook([header, good, row])
+        sanna.set_input_files(
+            "#file", {"name": "a.xlsx", "mimeType": "application/zip", "buffer": content}
+        )
+        sanna.get_by_role("button", name="Kokeile").click()
+        sanna.get_by_role("heading", name="Kokeilun tulos").wait_for()
+        assert told in sanna.locator("tbody").inner_text()
+    look(sanna)
+    template = sanna.request.get(f"{service.url}/desk/returns/template/method.xlsx")
+    assert template.body().startswith(b"PK")
