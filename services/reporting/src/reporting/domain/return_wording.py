@@ -85,5 +85,11 @@ def done_words(what: str | None, language: Language) -> str:
 
 
 def summary(form: Form, told: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Field, its label and what is wrong with it, in the order of the form."""
-    return [(name, field.label, told[name]) for name, field in form.fields.items() if name in told]
+    """Field, its group and label, and what is wrong with it, in the order of the form."""
+    return [
+        (one.name, f"{group.legend}, {one.label}", told[one.name])
+        for group in form.groups
+        for row in group.rows
+        for one in row
+        if one.name in told
+    ]
