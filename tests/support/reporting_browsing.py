@@ -26,6 +26,8 @@ DESK = (
     "/desk/releases",
     "/desk/audit",
     "/desk/releases/none",
+    "/desk/returns",
+    "/desk/returns/table",
 )
 
 
