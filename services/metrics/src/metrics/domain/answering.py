@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from metrics.domain import feedback_cells, statutory_cells, survey_cells
+from metrics.domain import drivers, feedback_cells, profiles, statutory_cells, survey_cells
 from metrics.domain.cells import WHOLE, Breakdown, Cells, Counts
 from metrics.domain.comparison import Break, broken
 from metrics.domain.definitions import Catalogue, Definition, Measure
@@ -296,7 +296,48 @@ def _reason_cells(read: _Read, definition: Definition, entity: str) -> Cells:
         within.add((key, polarity), tally.period, tally.records, tally.as_of)
     if definition.additive:
         return counts.answers(Fraction(1), {})
-    return counts.answers(Fraction(100), within.cells)
+    shares = counts.answers(Fraction(100), within.cells)
+    return {
+        (key, breakdown): {
+            number: one._replace(
+                beside={
+                    "follow_ups": one.ratio.n if one.ratio else 0,
+                    "answers": _of_polarity(read, entity, key, str(breakdown[0][1]), number),
+                }
+            )
+            for number, one in by_period.items()
+        }
+        for (key, breakdown), by_period in shares.items()
+    }
+
+
+def _of_polarity(read: _Read, entity: str, key: Key, polarity: str, number: int) -> int:
+    """The smiley answers of which the follow-ups of a polarity are a part."""
+    part = slice(2) if polarity == "negative" else slice(-2, None)
+    return sum(
+        sum(by_period[number].counts[part])
+        for (of, series), by_period in read.found.presses.items()
+        if (of, series.channel, series.family) == (entity, key.channel, "overall")
+        and number in by_period
+    )
+
+
+def _driver_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    """The differences of each channel, scale and family; five of each at most."""
+    (name,) = definition.dimensions
+    arms: Sequence[str | int] = range(24) if name == "hour" else drivers.TOUCHPOINTS
+    names: list[Breakdown] = [((name, arm),) for arm in arms]
+    cells: dict[tuple[Key, Breakdown], dict[int, Answer]] = defaultdict(dict)
+    for (measure, of, key, number), one in read.found.arms.items():
+        if (measure, of) == (definition.measure, entity) and _feeds(read, definition, key):
+            for breakdown, found in drivers.answers(one, names).items():
+                cells[key, breakdown][number] = found
+    return cells
+
+
+def _profile_cells(read: _Read, _definition: Definition, entity: str) -> Cells:
+    known = read.found.profiles.get(entity, {})
+    return profiles.cells(known, whole=read.query.channel is None)
 
 
 def _device_cells(read: _Read, entity: str) -> Cells:
@@ -346,6 +387,9 @@ _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "matters": _statutory_cells,
     "rates": _rate_cells,
     "statements": lambda read, _definition, entity: survey_cells.statements(read.found, entity),
+    "hour_drivers": _driver_cells,
+    "touchpoint_drivers": _driver_cells,
+    "profile": _profile_cells,
     "reported": lambda _read, _definition, _entity: {},
 }
 """How the cells of a metric are put together, by what it is made of."""

@@ -18,7 +18,7 @@ _Cell = tuple[str, str, Key, tuple[tuple[str, str | int], ...], int]
 def varied(context: Context, figures: Iterable[Figure]) -> list[Figure]:
     """The figures with their variation; for the desk only, and never called an interval."""
     return [
-        msgspec.structs.replace(figure, variation=variation_of(context, figure))
+        msgspec.structs.replace(figure, variation=figure.variation or variation_of(context, figure))
         for figure in figures
     ]
 
@@ -49,19 +49,25 @@ def changed(
     """
     known = {_cell(before, figure): figure for figure in earlier}
     changes = [_change(now, figure, before, known) for figure in figures]
-    if now.query.children or len(now.query.entities) > 1:
-        changes = _held_back(figures, changes)
+    changes = _held_back(now, figures, changes)
     return [
         msgspec.structs.replace(figure, change=change)
         for figure, change in zip(figures, changes, strict=True)
     ]
 
 
-def _held_back(figures: Sequence[Figure], changes: Sequence[Change]) -> list[Change]:
-    """Each metric's and period's list of entities is judged together."""
+def _held_back(now: Context, figures: Sequence[Figure], changes: Sequence[Change]) -> list[Change]:
+    """Each metric's and period's list of entities is judged together.
+
+    The children of one entity are a list, and so are the entities that were asked for: a parent
+    is no unit of its children's list, so what is said of it is the same with and without them.
+    """
+    parents = {one.entity: one.position for one in now.found.targets if one.child}
     lists: dict[object, list[int]] = defaultdict(list)
     for number, figure in enumerate(figures):
-        lists[figure.definition.metric, figure.place.key, figure.place.period].append(number)
+        place = figure.place
+        parent = parents.get(place.entity)
+        lists[figure.definition.metric, place.key, place.period, parent].append(number)
     judged = list(changes)
     for numbers in lists.values():
         together = hold_back(changes[number] for number in numbers)

@@ -26,9 +26,12 @@ Measure = Literal[
     "matters",
     "rates",
     "statements",
+    "hour_drivers",
+    "touchpoint_drivers",
+    "profile",
     "reported",
 ]
-Unit = Literal["count", "index", "percent", "nps", "mean", "days", "correlation"]
+Unit = Literal["count", "index", "percent", "nps", "mean", "days", "correlation", "points"]
 
 SELF_SELECTED: Final = frozenset({"kiosk", "mobile", "web_smiley", "link", "web_feedback"})
 """Channels whose answers are no sample: they have no confidence interval."""

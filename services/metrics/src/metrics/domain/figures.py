@@ -182,6 +182,8 @@ class Answer(NamedTuple):
     """How many the figure is about, where that is not what it is divided by."""
     span: Span | None = None
     """The days that it stands for, where they are not the period's."""
+    variation: Variation | None = None
+    """Where it is worked out with the figure, and not from its days alone."""
     not_reported: bool = False
     """A source said that it has no figure, which is not zero."""
 
@@ -210,6 +212,7 @@ def counted(
         bias_notes=catalogue.notes_for(definition, place.key.channel),
         as_of=None if status == "no_data" else answer.as_of,
         beside=answer.beside,
+        variation=answer.variation,
     )
 
 

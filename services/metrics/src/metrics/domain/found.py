@@ -9,8 +9,10 @@ from typing import NamedTuple
 from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
+from metrics.domain.drivers import Arms
 from metrics.domain.figures import Key, Reported, Sampling, Sums
 from metrics.domain.periods import Span
+from metrics.domain.profiles import Profile
 from metrics.domain.query import Target
 from metrics.domain.statutory import Told
 
@@ -139,3 +141,7 @@ class Found:
     """Answers by local day, where variation is asked for."""
     by_device: Mapping[tuple[str, Key, int], Mapping[str, int]] = field(default_factory=dict)
     """Answers by device in each period, where a comparison is asked for."""
+    arms: Mapping[tuple[Measure, str, Key, int], Arms] = field(default_factory=dict)
+    """By measure, entity, key and number of the period: answers by hour or touchpoint."""
+    profiles: Mapping[str, Mapping[int, Profile]] = field(default_factory=dict)
+    """By division or city and number of the period; made of figures of their own."""

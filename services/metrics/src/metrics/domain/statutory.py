@@ -74,7 +74,9 @@ def standing(
 ) -> dict[str, Standing]:
     """What stands of each code, the singles being those of the period."""
     settled = _settled(period, observations, singles)
-    codes = dict.fromkeys(one.code for one in [*settled.chosen, *settled.kept])
+    codes = dict.fromkeys(
+        [*(one.code for one in settled.chosen), *(one.code for one in settled.kept)]
+    )
     return {
         code: _sum(
             settled,

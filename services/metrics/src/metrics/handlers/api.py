@@ -26,6 +26,7 @@ from metrics.domain.status import TopicStatus, topic_status
 from metrics.handlers import representation
 from metrics.handlers.asking import Asked, Identifier, bounded, cursor_of, place_of, query_of
 from metrics.handlers.changes import Changes
+from metrics.handlers.profiling import profiles
 from metrics.handlers.remembered import Memory, matches, strong_etag, wants_csv
 from metrics.storage import catalogue_reading, reading
 from metrics.storage.topic_ends import TopicEnds
@@ -131,6 +132,8 @@ def _add_figures(routes: APIRouter, api: Api) -> None:
         def compute(connection: Connection) -> tuple[str, bytes, str | None]:
             found = reading.read(connection, query, lambda count: bounded(query, count))
             context = Context(query, found, api.catalogue, api.zone)
+            if any(one.measure == "profile" for one in query.definitions):
+                found.profiles = profiles(connection, context)
             rows = answer(context)
             if query.variation:
                 rows = varied(context, rows)

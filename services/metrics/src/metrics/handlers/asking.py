@@ -68,7 +68,8 @@ def query_of(asked: FigureParameters, catalogue: Catalogue, now: datetime, zone:
     """The query that was asked.
 
     Raises:
-        Problem: 404 for an unknown metric, 400 for days in the wrong order, 422 for too many cells.
+        Problem: 404 for an unknown metric, 400 for days or a grain that do not fit, 422 for too
+            many cells.
     """
     if asked.first > asked.last:
         raise Problem(400, "'from' is after 'to'")
@@ -90,6 +91,10 @@ def query_of(asked: FigureParameters, catalogue: Catalogue, now: datetime, zone:
         change=asked.change,
         variation=asked.variation,
     )
+    if asked.grain not in ("year", "total") and any(
+        one.measure == "profile" for one in query.definitions
+    ):
+        raise Problem(400, "a profile is of twelve months: ask by year or in total")
     bounded(query, len(query.entities))
     return query
 

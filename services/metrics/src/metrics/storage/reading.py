@@ -16,6 +16,7 @@ from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
 from metrics.storage import (
+    driver_reading,
     feedback_reading,
     press_reading,
     record_reading,
@@ -28,6 +29,11 @@ STATEMENT_SECONDS: Final = 20
 
 RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "reasons"})
 """What is counted record by record."""
+
+ANSWERS: Final[frozenset[Measure]] = frozenset(
+    {"presses", "hours", "reasons", *driver_reading.MEASURES}
+)
+"""What is made of answers, at least in part."""
 
 POOL: Final = 4
 """Readings at the same time in one process; more would only wait for the processor."""
@@ -130,7 +136,7 @@ def read(
     for definition in query.definitions:
         if query.channel is None or query.channel in definition.channels:
             by_measure[definition.measure].append(definition)
-    if by_measure.keys() & {"presses", "hours"}:
+    if by_measure.keys() & ANSWERS:
         _read_answers(connection, query, found, span, by_measure)
     _read_records(connection, query, found, span, by_measure)
     found.statutory = {
@@ -207,7 +213,7 @@ def _read_answers(
 ) -> None:
     entities = [target.entity for target in found.targets]
     leaves = press_reading.leaves(connection, query, entities, span)
-    wanted = [*by_measure.get("presses", ()), *by_measure.get("hours", ())]
+    wanted = [one for measure in ANSWERS for one in by_measure.get(measure, ())]
     asked = query.question is not None
     feeding = {
         key: any(one.feeds(*key, asked=asked) for one in wanted)
@@ -216,7 +222,7 @@ def _read_answers(
     leaves = [leaf for leaf in leaves if feeding[leaf.key]]
     misuse = any(one.metric == "misuse_share" for one in wanted)
     starts = [period.span.first for period in query.periods]
-    if "presses" in by_measure:
+    if by_measure.keys() & {"presses", "reasons"}:
         found.presses = press_reading.sums(connection, leaves, query.grain, starts, misuse=misuse)
         press_reading.add_summaries(connection, query, entities, found.presses)
         series: dict[str, set[Key]] = defaultdict(set)
@@ -233,3 +239,8 @@ def _read_answers(
             found.by_device = press_reading.by_device(connection, leaves, starts)
     if "hours" in by_measure:
         found.hours = record_reading.hours(connection, query, leaves)
+    found.arms = {
+        (measure, *cell): arms
+        for measure in by_measure.keys() & driver_reading.MEASURES
+        for cell, arms in driver_reading.arms(connection, measure, leaves, query.periods).items()
+    }

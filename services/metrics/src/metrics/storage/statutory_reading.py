@@ -82,12 +82,12 @@ def told(
     """What single events and counts for a period tell of each entity and those under it."""
     starts = [period.span.first for period in query.periods]
     singles: dict[str, list[Single]] = defaultdict(list)
-    for entity, *cell, named, number, as_of in connection.exec_driver_sql(
+    for entity, of, source, code, period, day, named, number, as_of in connection.exec_driver_sql(
         _SINGLES.format_map(_TABLES[measure]), {**filters(query, entities, span), "starts": starts}
     ):
         # Each of so many cases gives all of its reasons; matters come counted by code.
         by_name = dict.fromkeys(named, number) if isinstance(named, list) else named or {}
-        singles[entity].append(Single(*cell, number, as_of, by_name))
+        singles[entity].append(Single(of, source, code, period, day, number, as_of, by_name))
     observations: dict[str, list[Observation]] = defaultdict(list)
     for entity, of, source, code, first, last, *rest in connection.exec_driver_sql(
         _SUMMARIES, {**filters(query, entities, query.asked), "measure": measure}
