@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from metrics.domain import drivers, feedback_cells, profiles, statutory_cells, survey_cells
+from metrics.domain import (
+    drivers,
+    feedback_cells,
+    participation_cells,
+    profiles,
+    statutory_cells,
+    survey_cells,
+)
 from metrics.domain.cells import WHOLE, Breakdown, Cells, Counts
 from metrics.domain.comparison import Break, broken
 from metrics.domain.definitions import Catalogue, Definition, Measure
@@ -373,6 +380,10 @@ def _statutory_cells(read: _Read, definition: Definition, entity: str) -> Cells:
     return statutory_cells.cells(read.found, definition, entity, read.periods)
 
 
+def _participation_cells(read: _Read, definition: Definition, entity: str) -> Cells:
+    return participation_cells.returned(read.found, definition, entity, read.periods)
+
+
 _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "presses": _press_cells,
     "hours": _hour_cells,
@@ -387,6 +398,16 @@ _READERS: Final[Mapping[Measure, Callable[[_Read, Definition, str], Cells]]] = {
     "matters": _statutory_cells,
     "rates": _rate_cells,
     "statements": lambda read, _definition, entity: survey_cells.statements(read.found, entity),
+    "methods": _participation_cells,
+    "volumes": _participation_cells,
+    "coverage": _participation_cells,
+    "coverage_change": _participation_cells,
+    "games": lambda read, definition, entity: participation_cells.games(
+        read.found, definition, entity
+    ),
+    "practices": lambda read, definition, entity: participation_cells.practices(
+        read.found, definition, entity, read.periods
+    ),
     "hour_drivers": _driver_cells,
     "touchpoint_drivers": _driver_cells,
     "profile": _profile_cells,

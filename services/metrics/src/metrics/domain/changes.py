@@ -10,7 +10,18 @@ import msgspec
 
 from kokemus.contracts import events
 
-Kind = Literal["presses", "reasons", "feedback", "complaints", "ombudsman", "surveys", "reported"]
+Kind = Literal[
+    "presses",
+    "reasons",
+    "feedback",
+    "complaints",
+    "ombudsman",
+    "surveys",
+    "participation",
+    "games",
+    "practices",
+    "reported",
+]
 
 METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
     "presses": (
@@ -41,6 +52,19 @@ METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
     "complaints": ("complaint_count", "complaint_decisions"),
     "ombudsman": ("ombudsman_contacts", "ombudsman_matters"),
     "surveys": ("response_rate", "reach", "driver_statement_correlation"),
+    "participation": (
+        "participation_methods",
+        "participation_volume",
+        "participation_coverage",
+        "participation_change",
+    ),
+    "games": ("game_measures",),
+    "practices": (
+        "measurement_coverage",
+        "observed_measurement_coverage",
+        "measurement_staleness",
+        "measured_entities",
+    ),
     "reported": ("reported",),
 }
 """Which metrics a kind of change concerns."""

@@ -26,12 +26,20 @@ Measure = Literal[
     "matters",
     "rates",
     "statements",
+    "methods",
+    "volumes",
+    "coverage",
+    "coverage_change",
+    "games",
+    "practices",
     "hour_drivers",
     "touchpoint_drivers",
     "profile",
     "reported",
 ]
-Unit = Literal["count", "index", "percent", "nps", "mean", "days", "correlation", "points"]
+Unit = Literal[
+    "count", "index", "percent", "nps", "mean", "days", "correlation", "points", "months"
+]
 
 SELF_SELECTED: Final = frozenset({"kiosk", "mobile", "web_smiley", "link", "web_feedback"})
 """Channels whose answers are no sample: they have no confidence interval."""
@@ -139,6 +147,7 @@ def catalogue() -> Catalogue:
     """The catalogue that this version of the service computes by."""
     data = resources.files("metrics") / "data"
     raw, notes = (data / name for name in ("definitions.yaml", "bias_notes.yaml"))
+    rules = data / "participation.yaml"
     names = _glossary()
     listed = msgspec.yaml.decode(raw.read_bytes(), type=list[Definition])
     definitions = {
@@ -147,7 +156,7 @@ def catalogue() -> Catalogue:
         else msgspec.structs.replace(one, name=names[f"metric.{one.metric}"])
         for one in listed
     }
-    digest = hashlib.sha256(raw.read_bytes() + notes.read_bytes()).hexdigest()
+    digest = hashlib.sha256(raw.read_bytes() + notes.read_bytes() + rules.read_bytes()).hexdigest()
     return Catalogue(
         definitions,
         msgspec.yaml.decode(notes.read_bytes(), type=tuple[BiasNote, ...]),

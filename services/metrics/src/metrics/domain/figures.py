@@ -19,6 +19,7 @@ Status = Literal[
     "not_collected",
     "no_data",
     "below_min_n",
+    "no_baseline",
     "ok",
 ]
 Sampling = Literal["probability", "census", "self_selected"]
@@ -96,7 +97,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     rounded: Fraction | None = None
     n: int | None = None
     interval: Interval | None = None
-    range: tuple[float, float] | None = None
+    range: tuple[float, float | None] | None = None
     flags: tuple[str, ...] = ()
     bias_notes: tuple[str, ...] = ()
     as_of: datetime | date | None = None
@@ -186,6 +187,10 @@ class Answer(NamedTuple):
     """Where it is worked out with the figure, and not from its days alone."""
     not_reported: bool = False
     """A source said that it has no figure, which is not zero."""
+    without: Literal["not_collected", "no_baseline"] | None = None
+    """Why there can be no value."""
+    range: tuple[float, float | None] | None = None
+    """Between what the value lies, where it is not known; None: without end."""
 
 
 def counted(
@@ -208,6 +213,7 @@ def counted(
         rounded=None if value is None else printed(definition, value),
         n=answer.n if answer.n is not None else ratio.n if known or answer.heard else None,
         interval=_interval(definition, answer) if known else None,
+        range=answer.range,
         flags=tuple(dict.fromkeys((*_flags(place, definition, answer), *answer.flags, *flags))),
         bias_notes=catalogue.notes_for(definition, place.key.channel),
         as_of=None if status == "no_data" else answer.as_of,
@@ -217,8 +223,10 @@ def counted(
 
 
 def _status(definition: Definition, ratio: Ratio, answer: Answer) -> tuple[Status, Fraction | None]:
-    if answer.not_reported:
-        return "not_reported", None
+    if answer.not_reported or answer.without is not None:
+        return answer.without or "not_reported", None
+    if answer.range is not None:
+        return "ok", None
     if definition.additive:
         if ratio.n == 0 and not answer.heard:
             return "no_data", None

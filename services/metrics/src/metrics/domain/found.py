@@ -11,7 +11,9 @@ from metrics.domain.comparison import Break
 from metrics.domain.definitions import Measure
 from metrics.domain.drivers import Arms
 from metrics.domain.figures import Key, Reported, Sampling, Sums
+from metrics.domain.participation import Returns
 from metrics.domain.periods import Span
+from metrics.domain.practices import PracticeTally
 from metrics.domain.profiles import Profile
 from metrics.domain.query import Target
 from metrics.domain.statutory import Told
@@ -132,6 +134,8 @@ class Found:
     """How those were chosen who answered surveys: by entity, key and number of the period."""
     waves: Mapping[str, Sequence[Wave]] = field(default_factory=dict)
     statements: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
+    returns: Returns | None = None
+    practices: Mapping[str, Sequence[PracticeTally]] = field(default_factory=dict)
     reported: Mapping[tuple[str, str], Sequence[Reported]] = field(default_factory=dict)
     """By entity and metric."""
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)

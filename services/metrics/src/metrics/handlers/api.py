@@ -21,14 +21,15 @@ from metrics.domain.answering import Context, Order, answer
 from metrics.domain.comparing import changed, varied
 from metrics.domain.definitions import Catalogue
 from metrics.domain.figures import Figure
+from metrics.domain.participation_rules import rules
 from metrics.domain.query import Query
 from metrics.domain.status import TopicStatus, topic_status
-from metrics.handlers import representation
+from metrics.handlers import participation, representation
 from metrics.handlers.asking import Asked, Identifier, bounded, cursor_of, place_of, query_of
 from metrics.handlers.changes import Changes
 from metrics.handlers.profiling import profiles
 from metrics.handlers.remembered import Memory, matches, strong_etag, wants_csv
-from metrics.storage import catalogue_reading, reading
+from metrics.storage import catalogue_reading, participation_reading, reading
 from metrics.storage.topic_ends import TopicEnds
 
 T = TypeVar("T")
@@ -109,6 +110,7 @@ def router(api: Api) -> APIRouter:
         },
     )
     _add_figures(routes, api)
+    _add_participation(routes, api)
     _add_catalogue(routes, api)
     _add_status(routes, api)
     return routes
@@ -168,6 +170,26 @@ def _compared(
 
 def _next(request: Request, cursor: str) -> str:
     return f'<{request.url.include_query_params(cursor=cursor)}>; rel="next"'
+
+
+def _add_participation(routes: APIRouter, api: Api) -> None:
+    @routes.get("/participation", responses={200: {"model": participation.Participation}})
+    async def matrix(
+        request: Request, year: Annotated[int, Parameter(ge=2000, le=2100)]
+    ) -> Response:
+        """The coverage matrix of a year, the change since the base year, and the rule used."""
+
+        def compute(connection: Connection) -> tuple[str, bytes]:
+            version = reading.version(connection)
+            areas = participation_reading.areas(connection, year)
+            returns = participation_reading.returns(connection, areas, [year], rounds=True)
+            made = participation.Matrix(returns, year, api.catalogue, rules())
+            return version, made.of(areas, api.zone).model_dump_json().encode()
+
+        version, body = await api.read(compute)
+        question = request.url.path, request.scope["query_string"], False
+        api.memory.keep(question, api.state_of(version), strong_etag(body))
+        return answered(request, body)
 
 
 def _add_catalogue(routes: APIRouter, api: Api) -> None:

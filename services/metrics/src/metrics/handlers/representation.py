@@ -82,7 +82,7 @@ def _interval(figure: Figure) -> dict[str, Any] | None:
     }
 
 
-def _range(ends: tuple[float, float] | None) -> dict[str, float] | None:
+def _range(ends: tuple[float, float | None] | None) -> dict[str, float | None] | None:
     return None if ends is None else {"low": ends[0], "high": ends[1]}
 
 

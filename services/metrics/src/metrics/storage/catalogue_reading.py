@@ -82,6 +82,9 @@ SELECT id, max(newest) FROM (
     UNION ALL SELECT entity, max(updated_at) FROM complaints GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM ombudsman_counts GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM summaries GROUP BY 1
+    UNION ALL SELECT entity, max(updated_at) FROM method_reports GROUP BY 1
+    UNION ALL SELECT entity, max(updated_at) FROM games GROUP BY 1
+    UNION ALL SELECT entity, max(updated_at) FROM practices GROUP BY 1
     UNION ALL SELECT entity, max(updated_at) FROM reported_figures GROUP BY 1
 ) counted(id, newest)
 WHERE id IS NOT NULL AND NOT EXISTS (

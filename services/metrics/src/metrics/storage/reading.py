@@ -18,6 +18,7 @@ from metrics.domain.query import Query, Target
 from metrics.storage import (
     driver_reading,
     feedback_reading,
+    participation_reading,
     press_reading,
     record_reading,
     statutory_reading,
@@ -27,7 +28,7 @@ from metrics.storage import (
 STATEMENT_SECONDS: Final = 20
 """A reading that takes longer is given up: nobody waits for it any more."""
 
-RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "reasons"})
+RECORDS: Final[frozenset[Measure]] = frozenset({"feedback", "reasons", "games"})
 """What is counted record by record."""
 
 ANSWERS: Final[frozenset[Measure]] = frozenset(
@@ -180,6 +181,17 @@ def _read_records(
         found.waves = survey_reading.waves(connection, query, entities, span)
     if "statements" in by_measure:
         found.statements = survey_reading.statements(connection, query, entities, span)
+    if by_measure.keys() & {"methods", "volumes", "coverage", "coverage_change"}:
+        found.returns = participation_reading.returns(
+            connection,
+            entities,
+            {period.span.last.year for period in query.periods},
+            rounds="coverage_change" in by_measure,
+        )
+    if "practices" in by_measure:
+        found.practices = participation_reading.practices(
+            connection, entities, [period.span.last for period in query.periods]
+        )
     if "overdue" in by_measure:
         found.overdue = feedback_reading.overdue(connection, query, entities, span.last)
 

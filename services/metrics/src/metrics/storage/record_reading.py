@@ -55,6 +55,14 @@ _TABLES: Final[dict[Measure, dict[str, str]]] = {
         "count": "sum(r.count)",
         "breakdown": "r.polarity, r.reason",
     },
+    "games": {
+        "table": "(SELECT entity, day, updated_at, m->>'theme' AS theme, m->>'column' AS placed"
+        " FROM games CROSS JOIN jsonb_array_elements(measures) m)",
+        "channel": "NULL::text",
+        "counts": "true",
+        "count": "count(*)",
+        "breakdown": "r.theme, r.placed",
+    },
 }
 
 _HOURS: Final = """

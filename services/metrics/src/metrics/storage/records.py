@@ -18,7 +18,7 @@ from metrics.domain.batches import Forgotten, Record
 from metrics.domain.changes import ChangedCell
 from metrics.domain.lives import LifeEvent
 from metrics.domain.presses import Effects
-from metrics.storage import lives, statutory, surveys
+from metrics.storage import lives, participation, statutory, surveys
 
 Cursor = psycopg.Cursor[Any]
 
@@ -89,6 +89,8 @@ def apply(
                 did = surveys.define(cursor, record, changed)
             case events.SurveyResulted():
                 did = surveys.publish(cursor, record, zone, changed)
+            case events.MethodReported() | events.GamePlayed() | events.PracticeReported():
+                did = participation.merge(cursor, record, zone, changed)
             case events.FigureReported():
                 did = _report(cursor, record, changed)
             case events.SourcePolled():
