@@ -21,9 +21,7 @@ game_measures measurement_coverage measurement_staleness
 """
 
 
-@pytest.mark.parametrize(
-    "metric", " ".join([EXPERIENCE, FEEDBACK, STATUTORY, PARTICIPATION]).split()
-)
+@pytest.mark.parametrize("metric", f"{EXPERIENCE} {FEEDBACK} {STATUTORY} {PARTICIPATION}".split())
 def test_every_promised_metric_is_defined(metric: str) -> None:
     assert metric in catalogue().definitions
 
