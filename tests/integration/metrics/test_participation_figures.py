@@ -96,10 +96,9 @@ async def test_the_ladder_comes_out_level_by_level_as_it_went_in(
 ) -> None:
     take([way(at, "museot", method) for at, method in enumerate(LEVEL_OF)])
     found = await of_2025(api, "participation_methods", "museot")
-    assert {key: row["value"] for key, row in found.items()} == {
-        (): len(LEVEL_OF),
-        **{(level,): len(methods) for level, methods in LADDER.items()},
-    }
+    expected: dict[tuple[Any, ...], int] = {(): len(LEVEL_OF)}
+    expected.update({(level,): len(methods) for level, methods in LADDER.items()})
+    assert {key: row["value"] for key, row in found.items()} == expected
 
 
 async def test_a_method_of_an_entity_and_of_its_unit_counts_once_and_volumes_add_up(
