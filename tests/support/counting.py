@@ -227,8 +227,13 @@ class Counting:
     def topic(self) -> str:
         return self.prefix + TOPIC
 
-    def start(self, count: int = 1) -> None:
-        """Starts so many more counting processes."""
+    @property
+    def archive(self) -> Path:
+        """Where an archiving process writes."""
+        return self.folder / "archive"
+
+    def start(self, count: int = 1, command: str = "consume") -> None:
+        """Starts so many more processes: to count, or to archive."""
         for _ in range(count):
             number, port = len(self.addresses), free_port()
             self.addresses.append(f"http://127.0.0.1:{port}")
@@ -239,11 +244,13 @@ class Counting:
                 "KOKEMUS_DATABASE_URL": self.consumer_database_url or self.database_url,
                 "KOKEMUS_HTTP_PORT": str(port),
                 "KOKEMUS_METRICS_PORT": str(free_port()),
+                "KOKEMUS_ARCHIVE_URL": str(self.archive),
+                "KOKEMUS_ARCHIVE_SECONDS": "PT0.5S",
             }
             with (self.folder / f"consumer-{number}.log").open("wb") as log:
                 self.processes.append(
                     subprocess.Popen(
-                        [sys.executable, "-m", "metrics.main", "consume"],
+                        [sys.executable, "-m", "metrics.main", command],
                         env=environment,
                         stdout=log,
                         stderr=subprocess.STDOUT,

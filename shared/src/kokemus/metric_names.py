@@ -117,6 +117,18 @@ COUNTING_UNDONE: Final = Metric(
     "Transactions that were undone and are done again: stale, or the database was away.",
     ("why",),
 )
+RECORDS_ARCHIVED: Final = Metric(
+    "kokemus_records_archived_total",
+    "counter",
+    "Records that stand in the archive.",
+    ("topic",),
+)
+GAPS_FILLED: Final = Metric(
+    "kokemus_gap_records_filled_total",
+    "counter",
+    "Records that the topics had lost and that were counted from the archive.",
+    (),
+)
 COUNTING_SECONDS: Final = Metric(
     "kokemus_counting_seconds",
     "histogram",

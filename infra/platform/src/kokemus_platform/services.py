@@ -29,6 +29,7 @@ SERVICES: Final = (
     Service("complaints", "complaints"),
     Service("metrics", "metrics", schema="metrics"),
     Service("metrics-consumer", "metrics", "consume", schema="metrics", has_address=False),
+    Service("metrics-archive", "metrics", "archive", schema="metrics", has_address=False),
     Service("reporting", "reporting", schema="reporting"),
 )
 
@@ -77,6 +78,9 @@ def environment(
     }
     if service.schema is not None:
         variables["KOKEMUS_DATABASE_URL"] = databases[service.schema]
+    if service.command == "archive":
+        variables["KOKEMUS_ARCHIVE_URL"] = str(home.path / "archive")
+        variables["KOKEMUS_ARCHIVE_SECONDS"] = "PT10S"
     if service.name == "reporting":
         variables |= {
             "KOKEMUS_METRICS_URL": address(home, "metrics"),

@@ -1,9 +1,9 @@
-"""The command line of metrics: migrate, consume, serve."""
+"""The command line of metrics: migrate, consume, archive, serve."""
 
 import typer
 
 from kokemus.settings import load
-from metrics.settings import ApiSettings, MetricsSettings
+from metrics.settings import ApiSettings, ArchiveSettings, MetricsSettings
 from metrics.storage import MIGRATIONS
 
 commands = typer.Typer(
@@ -26,6 +26,14 @@ def consume() -> None:
     from metrics import consume_app  # noqa: PLC0415 - the API needs no FastStream
 
     consume_app.serve(load(MetricsSettings))
+
+
+@commands.command()
+def archive() -> None:
+    """Writes every record to the archive, and fills gaps from it, until it is stopped."""
+    from metrics.archive import app  # noqa: PLC0415 - nothing else needs Parquet
+
+    app.serve(load(ArchiveSettings))
 
 
 @commands.command()

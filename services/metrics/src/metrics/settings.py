@@ -1,5 +1,10 @@
 """The settings of metrics."""
 
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
 from kokemus.settings import KeyedSettings, ServiceSettings
 
 
@@ -16,3 +21,12 @@ class ApiSettings(MetricsSettings, KeyedSettings):
     kafka_durable: bool = True
     """Whether the brokers keep events over a restart; the embedded one does not. Shown in the
     status."""
+
+
+class ArchiveSettings(MetricsSettings):
+    """What the archive needs besides."""
+
+    archive_url: str
+    """A folder, or an S3-compatible store as `s3://bucket/prefix?endpoint_override=...`."""
+    archive_seconds: Annotated[timedelta, Field(gt=timedelta())] = timedelta(minutes=1)
+    """How long a record may wait for others before a file is written."""

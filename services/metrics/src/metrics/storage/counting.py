@@ -185,10 +185,10 @@ class CountingStore:
             with self._transaction() as cursor:
                 self._rows.learn(cursor, new)
         with self._transaction() as cursor:
-            _lock(cursor, work.slices)
+            self._lock(cursor, work.slices)
             _add_chunks(cursor, work.chunks)
             self._add_effects(cursor, work)
-            _move_offsets(cursor, work.slices)
+            self._move_offsets(cursor, work.slices)
 
     def would_store(self, some: Sequence[Record]) -> bool:
         """Whether the database takes these; changes nothing."""
@@ -213,6 +213,47 @@ class CountingStore:
             work.slices[partition].repeated += not did
         if changed:
             cursor.execute("INSERT INTO changed (cells) VALUES (%s)", (encode_cells(changed),))
+
+    def _lock(self, cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
+        """Locks the partitions, in one order, where they stand at the beginning of their slices."""
+        wanted = sorted(slices)
+        rows = cursor.execute(
+            "SELECT topic_id, partition, next_offset FROM partition_offsets"
+            " WHERE (topic_id, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
+            " ORDER BY topic_id, partition FOR UPDATE",
+            ([topic_id for topic_id, _ in wanted], [number for _, number in wanted]),
+        ).fetchall()
+        found = {(row[0], row[1]): row[2] for row in rows}
+        for partition, piece in slices.items():
+            if found.get(partition) != piece.start:
+                raise Stale(f"partition {partition[1]} of {piece.topic} was moved by somebody else")
+
+    def _move_offsets(self, cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
+        """Moves the partitions to the end of their slices."""
+        cursor.executemany(
+            "UPDATE partition_offsets SET next_offset = %s, applied = applied + %s,"
+            " repeated = repeated + %s, dead = dead + %s, refused_in_a_row = %s,"
+            # Producers may have set any time: what lies in the future is no time of appending.
+            " watermark = greatest(watermark, to_timestamp(greatest("
+            "least(%s::bigint / 1000.0, extract(epoch FROM now())), 0))),"
+            " stopped_reason = coalesce(%s, stopped_reason),"
+            " stopped_detail = coalesce(%s, stopped_detail), updated_at = now()"
+            " WHERE topic_id = %s AND partition = %s",
+            [
+                (
+                    piece.end,
+                    piece.applied,
+                    piece.repeated,
+                    piece.dead,
+                    piece.refused_in_a_row,
+                    piece.watermark_ms,
+                    piece.stopped_reason,
+                    piece.stopped_detail,
+                    *partition,
+                )
+                for partition, piece in sorted(slices.items())
+            ],
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Cursor[Any]]:
@@ -255,20 +296,6 @@ class _Undone(Exception):  # noqa: N818 - not an error: it takes a trial back
     """Leaves a transaction without keeping it."""
 
 
-def _lock(cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
-    wanted = sorted(slices)
-    rows = cursor.execute(
-        "SELECT topic_id, partition, next_offset FROM partition_offsets"
-        " WHERE (topic_id, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
-        " ORDER BY topic_id, partition FOR UPDATE",
-        ([topic_id for topic_id, _ in wanted], [number for _, number in wanted]),
-    ).fetchall()
-    found = {(row[0], row[1]): row[2] for row in rows}
-    for partition, piece in slices.items():
-        if found.get(partition) != piece.start:
-            raise Stale(f"partition {partition[1]} of {piece.topic} was moved by somebody else")
-
-
 def _add_chunks(cursor: psycopg.Cursor[Any], chunks: Sequence[Chunk]) -> None:
     """Appends to the shards' logs, only where the entry before is the newest."""
     if not chunks:
@@ -283,33 +310,6 @@ def _add_chunks(cursor: psycopg.Cursor[Any], chunks: Sequence[Chunk]) -> None:
     ).rowcount
     if added != len(chunks):
         raise Stale("a shard of ids seen was written by somebody else")
-
-
-def _move_offsets(cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
-    cursor.executemany(
-        "UPDATE partition_offsets SET next_offset = %s, applied = applied + %s,"
-        " repeated = repeated + %s, dead = dead + %s, refused_in_a_row = %s,"
-        # Producers may have set any time: what lies in the future is no time of appending.
-        " watermark = greatest(watermark, to_timestamp(greatest("
-        "least(%s::bigint / 1000.0, extract(epoch FROM now())), 0))),"
-        " stopped_reason = coalesce(%s, stopped_reason),"
-        " stopped_detail = coalesce(%s, stopped_detail), updated_at = now()"
-        " WHERE topic_id = %s AND partition = %s",
-        [
-            (
-                piece.end,
-                piece.applied,
-                piece.repeated,
-                piece.dead,
-                piece.refused_in_a_row,
-                piece.watermark_ms,
-                piece.stopped_reason,
-                piece.stopped_detail,
-                *partition,
-            )
-            for partition, piece in sorted(slices.items())
-        ],
-    )
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> Any:

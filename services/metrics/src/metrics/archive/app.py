@@ -1,0 +1,84 @@
+"""The archiving process: writes what the topics hold, and fills gaps from what was written."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+
+from kokemus import telemetry, web
+from kokemus.contracts.asyncapi import document
+from kokemus.contracts.topics import declarations
+from kokemus.errors import Unavailable
+from kokemus.settings import ServiceSettings
+from kokemus.tasks import background
+from metrics.archive.archiver import Archiver
+from metrics.archive.files import ArchiveFiles
+from metrics.archive.filling import fill
+from metrics.domain.batches import BatchDecoder
+from metrics.domain.local_time import LocalHours
+from metrics.domain.presses import PressReader
+from metrics.settings import ArchiveSettings
+from metrics.storage.gaps import GapStore
+
+LOOK_SECONDS: Final = 10.0
+"""How often gaps are looked for."""
+
+log = structlog.get_logger()
+
+
+def decoders(settings: ServiceSettings) -> dict[str, BatchDecoder]:
+    """What reads the topics that metrics counts, by their full names."""
+    reader = PressReader(LocalHours(settings.time_zone))
+    return {
+        settings.topic_prefix + topic.name: BatchDecoder(topic, reader)
+        for topic in declarations().values()
+        if "metrics" in topic.consumers
+    }
+
+
+def serve(settings: ArchiveSettings) -> None:
+    """Archives until SIGTERM, then writes what it holds."""
+    meters = telemetry.setup("metrics", settings)
+    files = ArchiveFiles(settings.archive_url)
+    archiver = Archiver(
+        bootstrap=settings.kafka_bootstrap,
+        group=f"{settings.topic_prefix}archive",
+        decoders=decoders(settings),
+        files=files,
+        seconds=settings.archive_seconds.total_seconds(),
+        meters=meters,
+    )
+    store = GapStore(settings.database_url, settings.time_zone)
+
+    async def archive() -> None:
+        await asyncio.to_thread(archiver.run)
+
+    async def fill_gaps() -> None:
+        reading = decoders(settings)
+        while True:
+            try:
+                await asyncio.to_thread(
+                    fill, store, files, reading, LocalHours(settings.time_zone), meters
+                )
+            except (Unavailable, OSError) as error:
+                log.warning("gaps_not_filled", why=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        archiving, filling = background(archive()), background(fill_gaps())
+        yield
+        filling.cancel()
+        archiver.stop()
+        await asyncio.wait([archiving, filling])
+        store.close()
+
+    async def ready() -> dict[str, str]:
+        return archiver.missing
+
+    documents = document("metrics", settings.topic_prefix)
+    app = web.create_app("metrics-archive", meters, ready, lifespan, documents)
+    web.serve(app, settings, meters)

@@ -1,0 +1,92 @@
+"""Counts what the topics lost before it was counted, from the archive, by the same protocol."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from kokemus.dead_letters import Letter
+from kokemus.metric_names import GAPS_FILLED
+from kokemus.telemetry import Meters
+from metrics.archive.files import ArchiveFiles, Place, Record
+from metrics.counter import Counter, TopicPartition
+from metrics.domain.batches import BatchDecoder
+from metrics.domain.local_time import LocalHours
+from metrics.storage.gaps import Gap, GapStore
+
+LOOKS: Final = 3
+"""A hole in the archive needs a second look, and somebody else may have counted meanwhile."""
+
+log = structlog.get_logger()
+
+
+class ArchiveLog:
+    """What the counter asks of a log, for one gap of one partition."""
+
+    def __init__(self, gap: Gap) -> None:
+        self._gap = gap
+
+    def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """The id under which the partition was archived."""
+        return dict.fromkeys(topics, self._gap.topic_id)
+
+    def bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """The gap's ends."""
+        return dict.fromkeys(partitions, (0, self._gap.last + 1))
+
+    def read_from(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """The reader gives what follows by itself."""
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """The reader stops by itself."""
+
+    def keep(self, letters: Sequence[Letter]) -> None:
+        """What could not be read when it was archived is a dead letter already."""
+        if letters:
+            raise RuntimeError("the archive holds a record that could be read and can't be counted")
+
+
+def fill(
+    store: GapStore,
+    files: ArchiveFiles,
+    decoders: Mapping[str, BatchDecoder],
+    hours: LocalHours,
+    meters: Meters,
+) -> int:
+    """Fills every gap as far as the archive reaches; how many records were read for that.
+
+    A record that was counted before counts nothing, so that filling twice does no harm.
+
+    Raises:
+        Unavailable: the database is away.
+        OSError: the storage is away.
+    """
+    filled = 0
+    for gap in store.gaps():
+        place = Place(gap.topic_id, gap.partition)
+        end = min(files.covered(place, gap.first), gap.last + 1)
+        if end == gap.first or gap.topic not in decoders:
+            continue
+        counter = Counter(store, ArchiveLog(gap), hours, meters)
+        counter.assign([(gap.topic, gap.partition)])
+        counter.place()
+        for records in files.read(place, gap.first, end - 1):
+            sound = [record for record in records if not record.dead]
+            if sound:
+                _count(counter, decoders[gap.topic], sound)
+            filled += len(records)
+        store.close_up(gap, end)
+        log.info("gap_filled", topic=gap.topic, partition=gap.partition, first=gap.first, end=end)
+    meters.add(GAPS_FILLED, filled)
+    return filled
+
+
+def _count(counter: Counter, decoder: BatchDecoder, records: Sequence[Record]) -> None:
+    place = records[0].topic(), records[0].partition()
+    for _ in range(LOOKS):
+        if counter.lost:
+            counter.place()
+        counter.count([decoder.decode(records)])
+        if counter.positions().get(place, 0) > records[-1].at:
+            return
+    raise RuntimeError("records of the archive were not counted")

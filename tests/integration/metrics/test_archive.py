@@ -1,0 +1,106 @@
+"""The archive has every record once, over crashes; and gaps are filled from it."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from kafka import TopicPartition
+
+from kokemus.contracts import events, wire
+from kokemus_platform import topics as topic_tools
+from kokemus_platform.kafka import ApacheKafka, Broker
+from metrics.archive.files import ArchiveFiles, Record
+from support.counting import Counting, busy_days, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def counting(
+    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def apache(
+    apache_kafka: ApacheKafka, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    if not apache_kafka.running:
+        apache_kafka.start()
+    with Counting(apache_kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+def archived(counting: Counting) -> list[Record]:
+    files = ArchiveFiles(str(counting.archive))
+    return [
+        record
+        for place in files.places()
+        for some in files.read(place, 0, 2**60)
+        for record in some
+        if record.name == counting.topic
+    ]
+
+
+def has(counting: Counting, records: int) -> bool:
+    return len(archived(counting)) >= records
+
+
+def test_an_archiver_that_is_killed_again_and_again_leaves_each_record_once(
+    counting: Counting,
+) -> None:
+    chance = random.Random(5)
+    sent: list[events.Event] = []
+    for seed in range(3):
+        counting.start(command="archive")
+        enough = len(sent) + chance.randrange(400)
+        some = busy_days(400, seed=seed)
+        sent += some
+        counting.send(some)
+        wait_until(partial(has, counting, enough), 60, counting.logs)
+        counting.kill()
+    counting.start(command="archive")
+    wait_until(lambda: len(archived(counting)) >= len(sent), 60, counting.logs)
+    found = archived(counting)
+    assert len({(one.number, one.at) for one in found}) == len(found) == len(sent)
+    assert Counter(one.raw_value for one in found) == Counter(map(wire.encode, sent))
+
+
+def test_what_no_contract_can_read_is_archived_without_what_it_says(counting: Counting) -> None:
+    counting.start(command="archive")
+    counting.send_raw([(b"k", b"Testinen Esimerkki is no event", counting.topic)])
+    counting.send(busy_days(10, seed=1))
+    wait_until(lambda: len(archived(counting)) >= 11, 60, counting.logs)
+    (dead,) = [one for one in archived(counting) if one.dead]
+    assert (dead.raw_key, dead.raw_value, dead.raw_headers) == (None, None, [])
+
+
+def test_a_gap_is_filled_from_the_archive_once_and_settles(apache: Counting) -> None:
+    sent = busy_days(1_000, seed=15)
+    apache.start(command="archive")
+    apache.send(sent)
+    apache.send_raw([(b"k", b"no event", apache.topic)])
+    wait_until(lambda: len(archived(apache)) > len(sent), 60, apache.logs)
+    apache.kill()
+    with topic_tools.admin(apache.bootstrap) as client:
+        client.delete_records({TopicPartition(apache.topic, number): -1 for number in range(8)})
+    late = [*busy_days(300, seed=16), *sent[:100]]
+    apache.send(late)
+    apache.start()
+    apache.wait_for(len(late))
+    assert gaps(apache) > 0
+    apache.start(command="archive")
+    wait_until(lambda: gaps(apache) == 0, 60, apache.logs)
+    apache.assert_exact([*sent, *late])
+
+
+def gaps(counting: Counting) -> int:
+    with counting.connect() as connection:
+        row = connection.execute("SELECT count(*) FROM gaps").fetchone()
+    assert row is not None
+    return int(row[0])
