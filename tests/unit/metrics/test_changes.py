@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from kokemus.contracts import wire
 from metrics.domain.changes import METRICS_OF, ChangedCell, announcements, encode_cells
+from metrics.domain.definitions import catalogue
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 DAY = date(2026, 1, 1).toordinal()
@@ -14,6 +15,13 @@ cells = st.builds(
     st.integers(DAY, DAY + 400),
     st.sampled_from(sorted(METRICS_OF)),
 )
+
+
+def test_every_metric_is_told_of_when_what_it_is_made_of_changes() -> None:
+    by_registry = {"device_count"}  # where devices stand is told by the registry's own topic
+    told = {metric for metrics in METRICS_OF.values() for metric in metrics}
+    assert catalogue().definitions.keys() - told == by_registry
+    assert told - catalogue().definitions.keys() == {"reported"}
 
 
 @given(st.lists(st.lists(cells, max_size=5), max_size=4))

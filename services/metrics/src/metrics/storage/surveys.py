@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from kokemus.contracts import events
-from metrics.domain.changes import ChangedCell
+from metrics.domain.changes import ChangedCell, Kind
 from metrics.domain.surveys import Answered, question_of
 
 Cursor = psycopg.Cursor[Any]
@@ -62,6 +62,14 @@ WHERE (q.merged_time, q.merged_id) < (excluded.merged_time, excluded.merged_id)
 """
 
 
+_TOUCHED: Final = """
+SELECT entity, day FROM survey_answers WHERE survey_id = %(survey)s
+UNION SELECT entity, period_end FROM survey_results WHERE survey_id = %(survey)s
+"""
+
+_KINDS: Final[tuple[Kind, ...]] = ("surveys", "presses")
+
+
 def define(cursor: Cursor, event: events.SurveyDefined, changed: set[ChangedCell]) -> bool:
     """Merges a wave: the greatest (time, id) says who was asked, and what each question is."""
     survey = event.data
@@ -80,28 +88,25 @@ def define(cursor: Cursor, event: events.SurveyDefined, changed: set[ChangedCell
         ).rowcount
         == 1
     )
-    cursor.executemany(
-        _ASK,
-        [
-            (
-                f"{survey.survey_id}/{question.question_id}",
-                question.family,
-                question.scale,
-                None if question.wording is None else Jsonb(msgspec.to_builtins(question.wording)),
-                *stamp,
-            )
-            for question in sorted(survey.questions, key=lambda one: one.question_id)
-        ],
-    )
-    if won:
-        rows = cursor.execute(
-            "SELECT DISTINCT entity, day FROM survey_answers WHERE survey_id = %s AND wave = %s",
-            (survey.survey_id, survey.wave),
-        ).fetchall()
+    for question in sorted(survey.questions, key=lambda one: one.question_id):
+        wording = question.wording
+        won |= (
+            cursor.execute(
+                _ASK,
+                (
+                    f"{survey.survey_id}/{question.question_id}",
+                    question.family,
+                    question.scale,
+                    None if wording is None else Jsonb(msgspec.to_builtins(wording)),
+                    *stamp,
+                ),
+            ).rowcount
+            == 1
+        )
+    if won:  # questions hold for every wave, and for what was published of them
+        rows = cursor.execute(_TOUCHED, {"survey": survey.survey_id}).fetchall()
         changed |= {
-            ChangedCell(entity, day.toordinal(), kind)
-            for entity, day in rows
-            for kind in ("surveys", "presses")
+            ChangedCell(entity, day.toordinal(), kind) for entity, day in rows for kind in _KINDS
         }
     return won
 
