@@ -104,7 +104,7 @@ class Intake:
     async def missing(self) -> Mapping[str, str]:
         """What keeps the service from being ready."""
         found = {}
-        if not await self.publisher.reachable():
+        if not await self.publisher.ready():
             found["kafka"] = "no broker answers"
         if not self.knows_the_registry:
             found["registry"] = "not read to its end yet"

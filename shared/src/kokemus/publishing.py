@@ -113,7 +113,11 @@ class Publisher:
         for start in range(0, len(batch), CHUNK):
             await self._publish(batch[start : start + CHUNK])
 
-    async def reachable(self) -> bool:
+    async def ready(self) -> bool:
+        """Whether events may be published: a broker answers, and what is sent now goes to it."""
+        return not self._away and await self._reachable()
+
+    async def _reachable(self) -> bool:
         """Whether a broker answers within a second."""
         producer = self._producer
         if producer is None:
@@ -172,7 +176,7 @@ class Publisher:
         self._timer = asyncio.get_running_loop().call_later(delay, self._serve_reports)
 
     async def _probe_until_it_answers(self) -> None:
-        while not await self.reachable():
+        while not await self._reachable():
             if not self._away:
                 self._away = True
                 _log.error("no broker answers")
