@@ -104,6 +104,7 @@ def platform(
         for service in SENT_TO:
             send_events(platform, service)
             send_files(platform, service)
+        send_reports(platform)
         ask_the_api(platform)
         send_unreadable_bytes(platform)
         wait_until(lambda: metrics(platform, "status")["settled"], 120)
@@ -190,6 +191,35 @@ def send_files(platform: Platform, service: str) -> None:
                 headers={"Content-Type": "text/csv"},
             )
             assert_clean(answer.content, f"an answer to a file of {kind}")
+
+
+def send_reports(platform: Platform) -> None:
+    """Open311's fields, each about a person, sound beside them and in every field that is read."""
+    sound = {"api_key": platform.status["key"], "service_code": "moite"}
+    read = (
+        "service_code",
+        "jurisdiction_id",
+        "entity",
+        "language",
+        "answer_requested",
+        "reference",
+    )
+    free = (
+        "description",
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "address_string",
+        "media_url",
+    )
+    for text in (*NAMED, *MARKED):
+        for name in (*read, *free):
+            field = f"attribute[{name}]" if name in read[2:] else name
+            answer = platform.post(
+                "ingest-feedback", "/open311/v2/requests.xml", data={**sound, field: text}
+            )
+            assert_clean(answer.content, f"an answer to Open311's {name}")
 
 
 def owner(event_type: Any) -> str:

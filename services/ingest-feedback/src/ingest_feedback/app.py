@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from ingest_feedback.open311.server import add_open311
 from kokemus import ingest
 from kokemus.intake import Intake
 from kokemus.settings import KeyedSettings
@@ -18,4 +19,7 @@ def create(settings: KeyedSettings, meters: Meters) -> FastAPI:
     Raises:
         ValueError: the keys file cannot be read.
     """
-    return ingest.create_app(Intake(SERVICE, settings, meters))
+    intake = Intake(SERVICE, settings, meters)
+    app = ingest.create_app(intake)
+    add_open311(app, intake)
+    return app
