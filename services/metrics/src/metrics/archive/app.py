@@ -20,6 +20,7 @@ from metrics.archive.filling import fill
 from metrics.domain.batches import BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
+from metrics.kafka_log import KafkaLog
 from metrics.settings import ArchiveSettings
 from metrics.storage.gaps import GapStore
 
@@ -52,17 +53,16 @@ def serve(settings: ArchiveSettings) -> None:
         meters=meters,
     )
     store = GapStore(settings.database_url, settings.time_zone)
+    kafka = KafkaLog(settings.kafka_bootstrap)
 
     async def archive() -> None:
         await asyncio.to_thread(archiver.run)
 
     async def fill_gaps() -> None:
-        reading = decoders(settings)
+        reading, hours = decoders(settings), LocalHours(settings.time_zone)
         while True:
             try:
-                await asyncio.to_thread(
-                    fill, store, files, reading, LocalHours(settings.time_zone), meters
-                )
+                await asyncio.to_thread(fill, store, files, reading, hours, meters, kafka.keep)
             except (Unavailable, OSError) as error:
                 log.warning("gaps_not_filled", why=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
@@ -74,6 +74,7 @@ def serve(settings: ArchiveSettings) -> None:
         filling.cancel()
         archiver.stop()
         await asyncio.wait([archiving, filling])
+        kafka.close()
         store.close()
 
     async def ready() -> dict[str, str]:

@@ -8,7 +8,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 
 from kokemus.errors import Unavailable
 from kokemus.metric_names import RECORDS_ARCHIVED
@@ -21,6 +27,12 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 """Keys and values that are held before all of them are written."""
 POLL_RECORDS: Final = 5_000
 POLL_SECONDS: Final = 0.5
+
+_FORBIDDEN: Final = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+)
+"""These don't pass by themselves: somebody has to give the archive its rights."""
 
 TopicNumber = tuple[str, int]
 
@@ -125,8 +137,10 @@ class Archiver:
             error = message.error()
             if error is None:
                 by_topic.setdefault(message.topic(), []).append(message)
-            elif error.retriable():
-                log.info("archive_waits", error=error.name())
+            else:
+                log.warning("archive_waits", error=error.name())
+                if error.code() in _FORBIDDEN:
+                    self.missing = {"kafka": error.name()}
         if by_topic and not self._held:
             self._oldest = time.monotonic()
         for topic, of_topic in by_topic.items():

@@ -4,7 +4,7 @@
 last offset, so that writing it twice is harmless. Files may overlap where a writer was restarted:
 readers take each offset once. DuckDB reads them as they are:
 
-    SELECT topic, "offset", "timestamp", value FROM 'archive/*/*/*.parquet'
+    SELECT topic, "offset", "timestamp", decode(value) FROM 'archive/*/*/*.parquet'
 """
 
 from collections.abc import Iterator, Sequence

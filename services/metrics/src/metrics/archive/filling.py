@@ -1,11 +1,12 @@
 """Counts what the topics lost before it was counted, from the archive, by the same protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from kokemus.dead_letters import Letter
+from kokemus.errors import Unavailable
 from kokemus.metric_names import GAPS_FILLED
 from kokemus.telemetry import Meters
 from metrics.archive.files import ArchiveFiles, Place, Record
@@ -23,8 +24,9 @@ log = structlog.get_logger()
 class ArchiveLog:
     """What the counter asks of a log, for one gap of one partition."""
 
-    def __init__(self, gap: Gap) -> None:
+    def __init__(self, gap: Gap, keep: Callable[[Sequence[Letter]], None]) -> None:
         self._gap = gap
+        self._keep = keep
 
     def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
         """The id under which the partition was archived."""
@@ -41,24 +43,24 @@ class ArchiveLog:
         """The reader stops by itself."""
 
     def keep(self, letters: Sequence[Letter]) -> None:
-        """What could not be read when it was archived is a dead letter already."""
-        if letters:
-            raise RuntimeError("the archive holds a record that could be read and can't be counted")
+        """What the database refuses, or a contract that is stricter by now."""
+        self._keep(letters)
 
 
-def fill(
+def fill(  # noqa: PLR0913, PLR0917 - the parts that it joins
     store: GapStore,
     files: ArchiveFiles,
     decoders: Mapping[str, BatchDecoder],
     hours: LocalHours,
     meters: Meters,
+    keep: Callable[[Sequence[Letter]], None],
 ) -> int:
     """Fills every gap as far as the archive reaches; how many records were read for that.
 
     A record that was counted before counts nothing, so that filling twice does no harm.
 
     Raises:
-        Unavailable: the database is away.
+        Unavailable: database or broker are away, or others count in the same places just now.
         OSError: the storage is away.
     """
     filled = 0
@@ -67,7 +69,7 @@ def fill(
         end = min(files.covered(place, gap.first), gap.last + 1)
         if end == gap.first or gap.topic not in decoders:
             continue
-        counter = Counter(store, ArchiveLog(gap), hours, meters)
+        counter = Counter(store, ArchiveLog(gap, keep), hours, meters)
         counter.assign([(gap.topic, gap.partition)])
         counter.place()
         for records in files.read(place, gap.first, end - 1):
@@ -89,4 +91,4 @@ def _count(counter: Counter, decoder: BatchDecoder, records: Sequence[Record]) -
         counter.count([decoder.decode(records)])
         if counter.positions().get(place, 0) > records[-1].at:
             return
-    raise RuntimeError("records of the archive were not counted")
+    raise Unavailable("others count in the same places just now")
