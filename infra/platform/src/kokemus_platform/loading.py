@@ -18,6 +18,7 @@ from kokemus.contracts.topics import topic_of
 from kokemus_platform import reference_data
 from kokemus_platform.demo.feeder import FeedRefusedError, feed
 from kokemus_platform.demo.playing import play_year
+from kokemus_platform.demo.voices import voices
 from kokemus_platform.demo.year import DAYS, ZONE
 from kokemus_platform.home import Home
 from kokemus_platform.processes import PartFailedError, wait_until
@@ -42,6 +43,7 @@ def load_demo(status: Mapping[str, Any]) -> None:
     today = datetime.now(ZONE).date()
     ingest = status["services"]["ingest-kiosk"]
     asyncio.run(play_year(ingest, status["key"], SEED, today))
+    asyncio.run(_send(status, voices(SEED, today)))
     _await_settled(status)
     _publish(today - timedelta(DAYS), today - timedelta(1))
 
