@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from kokemus.contracts import events
+from kokemus_platform.demo.city import SERVICE_ENTITIES
 from kokemus_platform.demo.year import DAYS, ZONE
 
 SOURCE: Final = "demo-voices"
@@ -35,12 +36,10 @@ STATUTORY: Final = {
     "perhe-ja-sosiaalipalvelut": 11,
 }
 """Objections and complaints a month, by service entity."""
-RETURNING: Final = (
-    "terveys-ja-paihdepalvelut",
-    "sairaala-kuntoutus-ja-hoivapalvelut",
-    "perhe-ja-sosiaalipalvelut",
-    "henkilosto-ja-kehittamispalvelut",
+RETURNING: Final = tuple(
+    dict.fromkeys([*STATUTORY, "henkilosto-ja-kehittamispalvelut", *SERVICE_ENTITIES])
 )
+"""Every service entity; the last two have not returned the newer year yet."""
 METHODS: Final = {
     1: ("tiedotustilaisuudet", "asiakasneuvontakanavat", "palautekanavat", "kyselyt"),
     2: ("keskustelutilaisuudet", "somekanavat"),
@@ -163,6 +162,8 @@ def _surveys(seed: int, first: date, today: date) -> Iterator[events.Event]:
     yield _defined(
         "terveysasemakysely", f"{today.year + 1}-kevat", "probability", questions, None, first
     )
+    overall = [events.SurveyQuestion("kokonaisarvio", "overall", "likert5")]
+    yield _defined("hammashoitokysely", f"{today:%Y}", "census", overall, None, first)
     yield events.SurveyResulted(
         **_envelope("result/hammashoito", "hammashoitolat", _at(today - timedelta(1), 12)),
         data=events.SurveyResult(
@@ -259,7 +260,7 @@ def _returns(seed: int, today: date) -> Iterator[events.Event]:
     """Two years of ways of participation, the newer one still incomplete; a game; practices."""
     for year in (today.year - 2, today.year - 1):
         asked = _at(date(year + 1, 1, 31), 12)
-        for subject in RETURNING[: None if year < today.year - 1 else -1]:
+        for subject in RETURNING[: None if year < today.year - 1 else -2]:
             for level, methods in METHODS.items():
                 dice = _dice(seed, "returns", subject, level)
                 kept = dice.sample(methods, dice.randint(0 if level > 2 else 1, len(methods)))
