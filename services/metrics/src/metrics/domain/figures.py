@@ -242,7 +242,8 @@ def _flags(place: Place, definition: Definition, answer: Answer) -> list[str]:
     if place.period.partial:
         flags.append("partial_period")
     chosen = place.key.channel in SELF_SELECTED and definition.measure != "devices"
-    if chosen or (place.key.channel == "survey" and answer.sampling == "self_selected"):
+    surveyed = place.key.channel == "survey" and definition.measure == "presses"
+    if chosen or (surveyed and answer.sampling == "self_selected"):
         flags.append("self_selected")
     return flags
 
