@@ -52,6 +52,44 @@ def counted(told: list[events.Event]) -> Counter[Any]:
     return +cells
 
 
+def some_returns(count: int) -> list[events.Event]:
+    """Ways of participation, told anew again and again, with years that had none."""
+    chance = random.Random(9)
+    told: list[events.Event] = []
+    for number in range(count):
+        when = datetime(2024, 5, 1, tzinfo=UTC) + timedelta(minutes=number)
+        method = chance.choice(["kyselyt", "palautekanavat", "none_1"])
+        volume = None if method == "none_1" else chance.randrange(9)
+        report = events.MethodReport(1, method, chance.choice([2023, 2024]), volume)
+        subject = chance.choice(["u", "v"])
+        told.append(events.MethodReported(**envelope(40_000 + number, subject, when), data=report))
+    return told
+
+
+def test_returns_twice_shuffled_and_over_a_crash_hold_the_newest_once(counting: Counting) -> None:
+    returns = some_returns(150)
+    twice = returns * 2
+    random.Random(10).shuffle(twice)
+    counting.start()
+    counting.send(twice[:150])
+    counting.wait_for(40)
+    counting.kill()
+    counting.start()
+    counting.send(twice[150:])
+    _, _, dead = counting.wait_for(len(twice))
+    assert dead == 0
+    newest = {
+        (one.subject, one.data.year, one.data.method): (one.data.volume, one.id)
+        for one in returns
+        if isinstance(one, events.MethodReported)
+    }
+    with counting.connect() as connection:
+        stored = connection.execute(
+            "SELECT entity, year, method, volume, merged_id FROM method_reports"
+        ).fetchall()
+    assert {tuple(row[:3]): tuple(row[3:]) for row in stored} == newest
+
+
 def test_voices_twice_shuffled_and_over_a_crash_count_once(counting: Counting) -> None:
     feedback, contacts = some_feedback(150), some_contacts(150)
     twice: list[events.Event] = [*feedback, *contacts] * 2
