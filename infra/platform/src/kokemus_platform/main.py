@@ -54,7 +54,7 @@ def up(
         str, typer.Option(help="embedded, or the URL of a PostgreSQL database of your own.")
     ] = "embedded",
     demo: Annotated[
-        bool, typer.Option("--demo", help="Play in a year of a city's kiosks.")
+        bool, typer.Option("--demo", help="Play in a year of an invented city's sources.")
     ] = False,
 ) -> None:
     """Start everything and print the addresses; Ctrl-C ends it, unless detached."""
