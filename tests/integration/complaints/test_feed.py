@@ -30,6 +30,7 @@ class Feed:
     asked: list[str | None] = field(default_factory=list)
     refused: int = 0
     broken: bool = False
+    circle: bool = False
     url: str = ""
 
     def answer(self, path: str, authorization: str | None) -> tuple[int, bytes]:
@@ -42,7 +43,8 @@ class Feed:
         self.asked.append(given)
         first = int(given or 0)
         page = self.events[first : first + self.page]
-        told = json.dumps({"events": page, "next": str(first + len(page))}, ensure_ascii=False)
+        after = 0 if self.circle and first else first + len(page)
+        told = json.dumps({"events": page, "next": str(after)}, ensure_ascii=False)
         return 200, b"\xef\xbb\xbf" + told.encode()
 
 
@@ -167,3 +169,13 @@ def test_an_answer_that_is_no_page_is_told_and_the_cursor_stays(polling: Polling
     assert "no page of events" in polling.polls(1)[-1]["error"]
     polling.feed.broken = False
     assert polling.cases(1) == ["case-1"]
+
+
+def test_cursors_that_go_round_in_a_circle_are_told_and_followed_once_a_poll(
+    polling: Polling,
+) -> None:
+    polling.feed.events = [case(number) for number in range(4)]
+    polling.feed.circle = True
+    polling.start()
+    assert "circle" in (polling.polls(3)[2]["error"] or "")
+    assert polling.cases(4)[:4] == [f"case-{number}" for number in range(4)]

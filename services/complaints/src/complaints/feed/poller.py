@@ -49,6 +49,8 @@ class Tally:
     read: int = 0
     sent: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    places: set[str | None] = field(default_factory=set)
+    """The cursors that were asked for."""
 
     @property
     def error(self) -> str | None:
@@ -130,6 +132,10 @@ class Poller:
             raise Unavailable("the feed answered no page of events") from None
         if page.next is not None and len(page.next) > LONGEST_CURSOR:
             raise Unavailable("the feed's cursor is too long")
+        moved = page.next is not None and page.next != self._cursor
+        tally.places.add(self._cursor)
+        if moved and page.next in tally.places:
+            raise Unavailable("the feed's cursor goes round in a circle")
         checked = self._intake.check(self._key, received.events, self._timing.now())
         refused = [one.refused for one in received.rejected] + list(checked.refused.values())
         await self._intake.publish(checked.events, None)
@@ -137,7 +143,6 @@ class Poller:
         tally.read += len(checked.events) + len(refused)
         tally.sent += len(checked.events)
         tally.refused.update(f"{one.pointer or '/'} {one.detail}" for one in refused)
-        moved = page.next is not None and page.next != self._cursor
         self._cursor = page.next or self._cursor
         return moved
 
