@@ -23,6 +23,7 @@ from reporting.domain.returns import (
     Step,
     Taken,
     after,
+    may_begin,
     may_see,
     next_number,
 )
@@ -272,3 +273,10 @@ def test_only_games_and_figures_are_sent_more_than_once_a_year() -> None:
     assert next_number("game", "museot", known) == 3
     assert next_number("game", "kirjastot", known) == 1
     assert next_number("method", "museot", known) == 1
+
+
+def test_a_form_that_leaps_over_numbers_cannot_be_begun() -> None:
+    known = [form(key=Key(2026, "game", "museot", 2))]
+    assert may_begin(Key(2026, "game", "museot", 3), known)
+    assert not may_begin(Key(2026, "game", "museot", 2**31 - 1), known)
+    assert not may_begin(Key(2026, "game", "kirjastot", 2), known)

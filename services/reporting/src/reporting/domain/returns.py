@@ -255,3 +255,8 @@ def next_number(kind: FormKind, entity: str, forms: Iterable[Return]) -> int:
         (one.key.number for one in forms if (one.key.kind, one.key.entity) == (kind, entity)),
         default=0,
     )
+
+
+def may_begin(key: Key, forms: Iterable[Return]) -> bool:
+    """Whether no number is leapt over: beyond a very high one there would be no next form."""
+    return key.number <= next_number(key.kind, key.entity, forms)

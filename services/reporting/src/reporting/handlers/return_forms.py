@@ -30,6 +30,7 @@ from reporting.domain.returns import (
     Taken,
     after,
     asked_of,
+    may_begin,
     may_fill,
     may_see,
 )
@@ -172,6 +173,8 @@ class FormViews:
         entity = organisation.entities.get(key.entity)
         division = organisation.division_of(key.entity)
         if entity is None or division is None or not asked_of(key.kind, entity):
+            return None
+        if not may_begin(key, await self._parts.returns.forms(key.year)):
             return None
         return Return(UNKNOWN, key, division, None, {}, 0, ())
 
