@@ -20,7 +20,7 @@ from metrics.domain.participation import (
 )
 from metrics.domain.participation_rules import Rules, rules
 from metrics.domain.periods import Period
-from metrics.domain.practices import PracticeTally, age, class_of, overdue
+from metrics.domain.practices import PracticeTally, age, class_of, oddities, overdue
 from metrics.domain.rounding import rounded_share
 
 OBSERVED: Final = 30
@@ -243,6 +243,7 @@ def _stale(own: Sequence[PracticeTally], period: Period) -> _Answers:
             answers[WHOLE] = Answer(
                 None, one.as_of, range=(old.least, old.most), beside=beside, n=1
             )
+        answers[WHOLE] = answers[WHOLE]._replace(flags=oddities(one.told))
     return answers
 
 

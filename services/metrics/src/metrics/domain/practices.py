@@ -34,6 +34,17 @@ class Age(NamedTuple):
     most: int | None
 
 
+def oddities(told: events.Practice) -> tuple[str, ...]:
+    """What is odd in a telling: what whoever took it down flagged, and what contradicts itself."""
+    ways = told.survey or told.feedback_channel or told.continuous or told.other_way
+    found = [*told.flags]
+    if len(told.frequency) > 1:
+        found.append("several_frequencies")
+    if told.collects is False and (ways or told.frequency or told.last_time):
+        found.append("contradicts_itself")
+    return tuple(dict.fromkeys(found))
+
+
 def months_between(first: date, last: date) -> int:
     """Whole months from one day to another: none before the same day of the next month."""
     months = (last.year - first.year) * YEAR + last.month - first.month
