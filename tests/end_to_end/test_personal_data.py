@@ -3,14 +3,9 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 
 import httpx
@@ -22,10 +17,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from kokemus.contracts import examples, topics
 from kokemus.contracts.events import TYPE_PREFIX
 from kokemus.imports.rows import KINDS
-from kokemus_platform.home import REPOSITORY
 from support.counting import wait_until
 from support.fake_platform import await_no_process
+from support.platform_command import kokemus
 from support.spoiled import MARKED, NAMED, spoiled_events
+from support.traces import collecting
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -56,38 +52,11 @@ class Platform:
         return answer
 
 
-def kokemus(home: Path, *arguments: str, **variables: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "kokemus_platform.main", *arguments],
-        env={**os.environ, "KOKEMUS_HOME": str(home), **variables},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def traces() -> Iterator[tuple[str, list[bytes]]]:
     """Where traces go, and what came."""
-    received: list[bytes] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    Thread(target=collector.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{collector.server_port}", received
-    collector.shutdown()
-    collector.server_close()
+    with collecting() as collector:
+        yield collector
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from kokemus_platform.home import REPOSITORY, Home
+from kokemus_platform.home import Home
 from kokemus_platform.processes import wait_until
 from support.fake_platform import await_no_process, processes_of
+from support.platform_command import run as kokemus
 
 pytestmark = pytest.mark.timeout(400)
-
-
-def kokemus(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line behind ./kokemus with a state folder of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "kokemus_platform.main", *arguments],
-        env={**os.environ, "KOKEMUS_HOME": str(home)},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")

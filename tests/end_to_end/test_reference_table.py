@@ -1,13 +1,9 @@
 """The published kiosk table out of single presses, through HTTP and Kafka."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,27 +11,14 @@ import msgspec
 import pytest
 
 from kokemus.contracts import events
-from kokemus_platform.home import REPOSITORY
 from support.counting import press, wait_until
 from support.fake_platform import await_no_process
+from support.platform_command import kokemus
 from support.reference_presses import PUBLISHED, PUBLISHED_TO, TOGETHER, counts_by_value
 
 pytestmark = pytest.mark.timeout(600)
 
 BATCH = 10_000
-
-
-def kokemus(home: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "kokemus_platform.main", *arguments],
-        env={**os.environ, "KOKEMUS_HOME": str(home)},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

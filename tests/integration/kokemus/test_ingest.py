@@ -7,9 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -23,6 +21,7 @@ from kokemus_platform.kafka import Broker, EmbeddedKafka
 from kokemus_platform.processes import free_port, wait_until
 from support.ingest_service import BATCH, LINES, IngestService, records, running
 from support.sent_events import press
+from support.traces import collecting
 
 CITY = "helsinki"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -318,36 +317,22 @@ def test_a_trace_goes_on_with_the_event(
 def test_spans_are_sent_where_an_endpoint_is_set(
     embedded_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
 ) -> None:
-    received: list[bytes] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    collector = HTTPServer(("127.0.0.1", 0), Collector)
-    Thread(target=collector.serve_forever, daemon=True).start()
     topics.apply(embedded_kafka.bootstrap, topic_prefix)
-    endpoint = f"http://127.0.0.1:{collector.server_port}"
-    try:
-        with running(
+    with (
+        collecting() as (endpoint, received),
+        running(
             "ingest_kiosk",
             tmp_path,
             embedded_kafka.bootstrap,
             topic_prefix,
             OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
-        ) as service:
-            service.post(press(), headers={"traceparent": TRACE})
-            httpx.get(f"{service.url}/health/live?typed=sala-nimi-77")
-            (record,) = records(embedded_kafka.bootstrap, f"{topic_prefix}kiosk-presses.v1", 1)
+        ) as service,
+    ):
+        service.post(press(), headers={"traceparent": TRACE})
+        httpx.get(f"{service.url}/health/live?typed=sala-nimi-77")
+        (record,) = records(embedded_kafka.bootstrap, f"{topic_prefix}kiosk-presses.v1", 1)
+        service.stop()
         sent = b"".join(received)
-    finally:
-        collector.shutdown()
-        collector.server_close()
     _, trace_id, span_id, _ = json.loads(record.value())["traceparent"].split("-")
     assert trace_id == TRACE.split("-")[1]
     assert span_id != TRACE.split("-")[2]

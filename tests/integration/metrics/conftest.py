@@ -8,9 +8,11 @@ import pytest
 from kokemus import keys
 from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
+from kokemus_platform.kafka import ApacheKafka, Broker
 from metrics.api_app import create_app
 from metrics.settings import ApiSettings
 from metrics.storage import MIGRATIONS
+from support.counting import Counting
 from support.metrics_tables import Tables
 
 
@@ -55,3 +57,23 @@ async def api(
         ) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def counting(
+    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    """Counting processes of this test's own, on each broker in turn."""
+    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def apache(
+    apache_kafka: ApacheKafka, topic_prefix: str, database_url: str, tmp_path: Path
+) -> Iterator[Counting]:
+    """The same on Apache Kafka only."""
+    if not apache_kafka.running:
+        apache_kafka.start()
+    with Counting(apache_kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
+        yield ready

@@ -2,38 +2,17 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
 
 from kokemus.contracts import events, wire
 from kokemus_platform import topics as topic_tools
-from kokemus_platform.kafka import ApacheKafka, Broker
 from metrics.archive.files import ArchiveFiles, Record
 from support.counting import Counting, busy_days, wait_until
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def counting(
-    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def apache(
-    apache_kafka: ApacheKafka, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    if not apache_kafka.running:
-        apache_kafka.start()
-    with Counting(apache_kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
 
 
 def archived(counting: Counting) -> list[Record]:

@@ -1,7 +1,5 @@
 """Bad records become dead letters, good neighbours count, and too many stop the partition."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import httpx
@@ -11,17 +9,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from kokemus import dead_letters
 from kokemus.contracts import events, wire
-from kokemus_platform.kafka import Broker
 from metrics.domain.batches import REFUSALS_IN_A_ROW
 from support.counting import Counting, busy_days, press, wait_until
-
-
-@pytest.fixture
-def counting(
-    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
 
 
 def letters_of(counting: Counting, count: int) -> list[dead_letters.DeadLetter]:

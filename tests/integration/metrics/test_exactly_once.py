@@ -4,10 +4,8 @@ import os
 import random
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from confluent_kafka import Producer
 from kafka import TopicPartition
 from kafka.errors import KafkaError
@@ -22,24 +20,6 @@ from support.fault_proxy import FaultProxy
 FULL = os.environ.get("KOKEMUS_TEST_FULL") == "1"
 EVENTS = 100_000 if FULL else 8_000
 ROUNDS = 12 if FULL else 3
-
-
-@pytest.fixture
-def counting(
-    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
-
-
-@pytest.fixture
-def apache(
-    apache_kafka: ApacheKafka, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    if not apache_kafka.running:
-        apache_kafka.start()
-    with Counting(apache_kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
 
 
 def reached(counting: Counting, records: float) -> None:

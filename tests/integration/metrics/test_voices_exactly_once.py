@@ -2,25 +2,12 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from kokemus.contracts import events
-from kokemus_platform.kafka import Broker
 from support.counting import Counting
 from support.lives import account, envelope, feedback_rows, local, some_feedback
-
-
-@pytest.fixture
-def counting(
-    kafka: Broker, topic_prefix: str, database_url: str, tmp_path: Path
-) -> Iterator[Counting]:
-    with Counting(kafka.bootstrap, topic_prefix, database_url, tmp_path) as ready:
-        yield ready
 
 
 def some_contacts(count: int) -> list[events.Event]:
