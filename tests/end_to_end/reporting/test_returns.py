@@ -242,5 +242,18 @@ def test_a_table_is_tried_answered_row_by_row_and_kept_to_ones_own_division(
         sanna.get_by_role("heading", name="Kokeilun tulos").wait_for()
         assert told in sanna.locator("tbody").inner_text()
     look(sanna)
+    for user, told in (
+        ("sanna", "Taulukon lähettää se, joka hyväksyy"),
+        ("heikki", "Rivejä 1, vastaan otettu 1."),
+    ):
+        page = as_user(browser, service, user)
+        page.goto(f"{service.url}/desk/returns/table")
+        content = workbook([header, good])
+        page.set_input_files(
+            "#file", {"name": "a.xlsx", "mimeType": "application/zip", "buffer": content}
+        )
+        page.get_by_role("button", name="Lähetä").click()
+        page.get_by_role("heading", name="Lähetyksen tulos").wait_for()
+        assert told in page.get_by_role("main").inner_text()
     template = sanna.request.get(f"{service.url}/desk/returns/template/method.xlsx")
     assert template.body().startswith(b"PK")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from kokemus.errors import Unavailable
 from kokemus.imports.document import XLSX
 from kokemus.imports.tables import TooLarge, Unreadable
-from reporting.domain.people import MAY_FILL
+from reporting.domain.people import MAY_APPROVE, MAY_FILL
 from reporting.domain.return_forms import FORM_KINDS, FormKind
 from reporting.domain.return_tables import subjects
 from reporting.domain.return_wording import kind_words
@@ -71,9 +71,9 @@ class _Tables:
         if kind is None or not visit.file:
             return self._page(visit, 400, wrong=True)
         try:
-            judgement = await self._foreign(visit) or await self._parts.feedback.table(
-                kind, visit.file, dry_run=dry_run
-            )
+            judgement = await self._foreign(
+                visit, dry_run=dry_run
+            ) or await self._parts.feedback.table(kind, visit.file, dry_run=dry_run)
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))
         except (Unreadable, TooLarge):
@@ -83,20 +83,29 @@ class _Tables:
             await self._parts.store.note(visit.person.user, "table.sent", kind, detail)
         return self._page(visit, judgement=judgement, dry_run=dry_run, chosen=kind)
 
-    async def _foreign(self, visit: Visit) -> Judgement | None:
-        """A refusal where rows speak for entities that this person does not return for."""
+    async def _foreign(self, visit: Visit, *, dry_run: bool) -> Judgement | None:
+        """A refusal where rows speak for entities that this person does not return for.
+
+        A table that is sent is counted at once, so only who approves returns sends it.
+        """
+        may = MAY_APPROVE | MAY_FILL if dry_run else MAY_APPROVE
         organisation = await organisation_of(self._parts, self._parts.here().year)
-        divisions = {one.id for one in organisation.divisions if visit.person.may(MAY_FILL, one.id)}
+        divisions = {one.id for one in organisation.divisions if visit.person.may(may, one.id)}
         found = await asyncio.to_thread(lambda: list(subjects(visit.file)))
         say = self._parts.languages[visit.language].say
+        why = (
+            say("Et palauta tämän yksikön tietoja.")
+            if dry_run
+            else say("Taulukon lähettää se, joka hyväksyy tämän yksikön palautukset.")
+        )
         foreign = [
-            Row(line, "subject", say("Et palauta tämän yksikön tietoja."))
+            Row(line, "subject", why)
             for line, subject in found
             if organisation.division_of(subject) not in divisions
         ]
         if not foreign:
             return None
-        whole = say("Taulukossa on rivejä, jotka eivät ole sinun toimialaltasi.")
+        whole = say("Taulukossa on rivejä, jotka eivät ole sinun lähetettävissäsi.")
         return Judgement(rows=len(found), rejected=foreign, detail=whole)
 
     def _page(  # noqa: PLR0913 - what a page shows
