@@ -57,7 +57,7 @@ def answers(survey: str, wave: str = "1", first: int = 100) -> list[events.Surve
 
 
 def result(number: int, survey: str, wave: str, **said: Any) -> events.SurveyResulted:
-    year = int(wave[:4])
+    year, subject = int(wave[:4]), said.pop("subject", "neuvolat")
     fields: dict[str, Any] = {
         "question_id": "overall",
         "scale": "likert5",
@@ -67,7 +67,7 @@ def result(number: int, survey: str, wave: str, **said: Any) -> events.SurveyRes
         **said,
     }
     data = events.SurveyResult(survey_id=survey, wave=wave, **fields)
-    return events.SurveyResulted(**envelope(number, "neuvolat", START), data=data)
+    return events.SurveyResulted(**envelope(number, subject, START), data=data)
 
 
 async def figures(api: httpx.AsyncClient, metric: str, **asked: str) -> list[dict[str, Any]]:
@@ -142,6 +142,11 @@ async def test_published_results_come_out_as_they_were_published(
         result(5, "thl", "2016-syksy", mean=4.6),
         result(6, "thl", "2014", mean=4.8, question_id="language"),
         result(7, "thl", "2016-syksy", mean=4.7, question_id="language"),
+        result(9, "thl", "2016-syksy", mean=4.7, subject="hammashoitolat"),
+        result(10, "thl", "2016-syksy", mean=3.9, question_id="omahoito", subject="terveysasemat"),
+        result(
+            11, "thl", "2016-syksy", mean=4.8, question_id="yksityisyys", subject="terveysasemat"
+        ),
     ]
     counting.start()
     counting.send(told * 2)
@@ -154,6 +159,14 @@ async def test_published_results_come_out_as_they_were_published(
     assert (mean["value"], mean["rounded"], mean["n"]) == (4.6, 4.6, None)
     (item,) = await figures(api, "mean_likert5", **year, question="thl/language")
     assert item["value"] == 4.7
+    (dental,) = await figures(api, "mean_likert5", **year, entity="hammashoitolat")
+    assert dental["value"] == 4.7
+    for question, value in (("omahoito", 3.9), ("yksityisyys", 4.8)):
+        asked = {**year, "entity": "terveysasemat", "question": f"thl/{question}"}
+        (item,) = await figures(api, "mean_likert5", **asked)
+        assert item["value"] == value
+    (none,) = await figures(api, "mean_likert5", **year, entity="terveysasemat")
+    assert none["status"] == "no_data", "single items are no overall mean"
     (before,) = await figures(api, "mean_likert5", **{"from": "2014-01-01", "to": "2014-12-31"})
     assert before["value"] == 4.5
     (city,) = await figures(api, "mean_likert5", **year, entity="helsinki")
