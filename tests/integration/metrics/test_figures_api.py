@@ -265,6 +265,12 @@ async def test_counts_for_a_period_enter_once_and_only_without_single_answers(
     assert (await one(api, "press_count", "u", **half))["value"] == 35
     tables.count("u", date(2017, 3, 3), [0, 0, 0, 1], question="q", source="vendor")
     assert (await one(api, "press_count", "u"))["value"] == 8
+    every = await figures(api, "press_count", "u", observations="all")
+    assert [(row["period"]["from"], row["value"], row["as_of"][:10]) for row in every] == [
+        ("2017-03-01", 30, "2018-01-01"),
+        ("2017-03-01", 35, "2018-01-02"),
+        ("2017-04-01", 7, "2018-01-01"),
+    ]
 
 
 async def test_feedback_and_complaints_are_counted_in_total_and_by_kind(

@@ -37,7 +37,7 @@ from metrics.domain.figures import (
 )
 from metrics.domain.found import Found
 from metrics.domain.intervals import Ratio
-from metrics.domain.periods import Period
+from metrics.domain.periods import Period, Span
 from metrics.domain.query import Query, Target
 
 
@@ -149,10 +149,9 @@ def _dense(
             place = Place(entity, Key(one.channel, one.scale), Period(one.span, one.span), "total")
             yield taken_over(definition, place, one, catalogue)
         reported = ()
-        observed = list(statutory_cells.observed(read.found, definition, entity))
-        for given, breakdown, told in observed:
-            period = Period(given.span, given.span)
-            place = Place(entity, statutory_cells.KEY, period, "total", dict(breakdown))
+        observed = _observed(read, definition, entity)
+        for span, key, breakdown, told in observed:
+            place = Place(entity, key, Period(span, span), "total", dict(breakdown))
             yield counted(definition, place, told, catalogue)
         cells = {} if observed else cells
     standing = _Standing(read.periods, reported, cells) if reported else None
@@ -178,6 +177,23 @@ def _dense(
             if published
             else counted(definition, place, Answer(None), catalogue)
         )
+
+
+def _observed(
+    read: _Read, definition: Definition, entity: str
+) -> list[tuple[Span, Key, Breakdown, Answer]]:
+    """Every count for a period that was given of the entity itself."""
+    if definition.measure == "presses":
+        formula = FORMULAS[definition.metric]
+        return [
+            (one.span, one.key, WHOLE, Answer(formula(one.counts, 0), one.as_of))
+            for one in read.found.counted.get(entity, ())
+            if _feeds(read, definition, one.key)
+        ]
+    return [
+        (given.span, statutory_cells.KEY, breakdown, told)
+        for given, breakdown, told in statutory_cells.observed(read.found, definition, entity)
+    ]
 
 
 class _Standing:

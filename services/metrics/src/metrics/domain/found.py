@@ -105,6 +105,15 @@ class Statement(NamedTuple):
     as_of: datetime
 
 
+class Counted(NamedTuple):
+    """Answers by value that a source counted for a period, as it told them at one time."""
+
+    key: Key
+    span: Span
+    counts: tuple[int, ...]
+    as_of: datetime
+
+
 class DatedBreak(NamedTuple):
     """A mark on a series, seen from an entity that is wanted."""
 
@@ -130,6 +139,8 @@ class Found:
     fates: Mapping[str, Sequence[FateTally]] = field(default_factory=dict)
     overdue: Mapping[str, Sequence[Overdue]] = field(default_factory=dict)
     statutory: Mapping[tuple[Measure, str], Told] = field(default_factory=dict)
+    counted: Mapping[str, Sequence[Counted]] = field(default_factory=dict)
+    """Every count for a period of the entity itself, where all observations are asked for."""
     samplings: Mapping[tuple[str, Key, int], Sampling] = field(default_factory=dict)
     """How those were chosen who answered surveys: by entity, key and number of the period."""
     waves: Mapping[str, Sequence[Wave]] = field(default_factory=dict)

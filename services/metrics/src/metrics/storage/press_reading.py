@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from metrics.domain.atoms import Leaf, Piece, plan
 from metrics.domain.definitions import DEFAULT_FAMILIES, SCALE_SIZES
 from metrics.domain.figures import Key, Sums
-from metrics.domain.found import SumsByPeriod
+from metrics.domain.found import Counted, SumsByPeriod
 from metrics.domain.periods import Grain, Span
 from metrics.domain.query import Query
 
@@ -219,6 +219,29 @@ def add_summaries(
         for number, period in enumerate(wanted):
             if period.whole.holds(span) and period.span.first <= first:
                 add(total[ancestor, key], number, Sums(tuple(counts), 0, as_of))
+
+
+_OBSERVED: Final = """
+SELECT c.entity, c.channel, c.scale, q.family, c.period_start, c.period_end, c.counts, c.as_of
+FROM period_counts c LEFT JOIN questions q ON q.id = c.question
+WHERE c.entity = ANY(%(entities)s) AND c.period_start >= %(first)s AND c.period_end <= %(last)s
+  AND (%(channel)s::text IS NULL OR c.channel = %(channel)s)
+  AND (%(question)s::text IS NULL OR c.question = %(question)s)
+ORDER BY c.entity, c.period_start, c.period_end, c.as_of, c.event_id
+"""
+
+
+def observed(
+    connection: Connection, query: Query, entities: Sequence[str]
+) -> dict[str, list[Counted]]:
+    """Every count for a period within the asked days, replaced ones too, by its own entity."""
+    found: dict[str, list[Counted]] = defaultdict(list)
+    parameters = filters(query, entities, Span(query.asked.first, query.asked.last))
+    for row in connection.exec_driver_sql(_OBSERVED, parameters):
+        entity, channel, scale, family, first, last, counts, as_of = row
+        key = Key(channel, scale, family or DEFAULT_FAMILIES[scale])
+        found[entity].append(Counted(key, Span(first, last), tuple(counts), as_of))
+    return found
 
 
 _DEVICES: Final = """

@@ -245,6 +245,8 @@ def _read_answers(
             series[entity].add(key)
         found.series = series
         found.samplings = survey_reading.samplings(connection, leaves, starts)
+        if query.observations:
+            found.counted = press_reading.observed(connection, query, entities)
         if query.variation or query.change:
             found.by_day = press_reading.by_day(connection, leaves, span, misuse=misuse)
         if query.change:
