@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,21 @@ def test_overlapping_files_give_each_offset_once_and_in_order(
         )
         middle = [one.at for some in files.read(PLACE, 20, 40) for one in some]
         assert middle == [at for at in offsets if 20 <= at <= 40]
+
+
+def test_duckdb_reads_the_files_as_they_stand(tmp_path: Path) -> None:
+    files = ArchiveFiles(str(tmp_path))
+    files.write(PLACE, [record(1), record(2, dead=True)])
+    files.write(PLACE, [record(2, dead=True), record(3)])
+    rows = duckdb.sql(
+        'SELECT DISTINCT topic, "offset", decode(value)'
+        f" FROM '{tmp_path}/*/*/*.parquet' ORDER BY ALL"
+    ).fetchall()
+    assert rows == [
+        ("kokemus.t", 1, "value 1"),
+        ("kokemus.t", 2, None),
+        ("kokemus.t", 3, "value 3"),
+    ]
 
 
 def test_an_unfinished_file_is_no_part_of_the_archive(tmp_path: Path) -> None:
