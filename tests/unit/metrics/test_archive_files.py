@@ -40,7 +40,7 @@ def test_duckdb_reads_the_files_as_they_stand(tmp_path: Path) -> None:
     files = ArchiveFiles(str(tmp_path))
     files.write(PLACE, [record(1), record(2, dead=True)])
     files.write(PLACE, [record(2, dead=True), record(3)])
-    rows = duckdb.sql(
+    rows = duckdb.execute(
         'SELECT DISTINCT topic, "offset", decode(value)'
         f" FROM '{tmp_path}/*/*/*.parquet' ORDER BY ALL"
     ).fetchall()
