@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from metrics.domain.answering import Context, marks
+from metrics.domain.answering import marks
+from metrics.domain.cell_readers import Context
 from metrics.domain.comparison import Change, Side, compare, hold_back
 from metrics.domain.figures import FORMULAS, Figure, Key
 from metrics.domain.intervals import Variation, variation

@@ -17,7 +17,8 @@ from kokemus.contracts.topics import declarations
 from kokemus.errors import Unavailable
 from kokemus.keys import Keys
 from kokemus.problems import Problem, described
-from metrics.domain.answering import Context, Order, answer
+from metrics.domain.answering import Order, answer
+from metrics.domain.cell_readers import Context
 from metrics.domain.comparing import changed, varied
 from metrics.domain.definitions import Catalogue
 from metrics.domain.figures import Figure

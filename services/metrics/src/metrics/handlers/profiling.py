@@ -4,7 +4,8 @@ from collections import defaultdict
 
 from sqlalchemy import Connection
 
-from metrics.domain.answering import Context, answer
+from metrics.domain.answering import answer
+from metrics.domain.cell_readers import Context
 from metrics.domain.comparing import changed
 from metrics.domain.profiles import JUDGED_BY, Profile, profile, twelve_months
 from metrics.domain.query import Query
