@@ -1,7 +1,11 @@
 """The archive has every record once, over crashes; and gaps are filled from it."""
 
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -10,7 +14,7 @@ from kafka import TopicPartition
 from kokemus.contracts import events, wire
 from kokemus_platform import topics as topic_tools
 from metrics.archive.files import ArchiveFiles, Record
-from support.counting import Counting, busy_days, wait_until
+from support.counting import TOPIC, Counting, busy_days, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -83,3 +87,39 @@ def gaps(counting: Counting) -> int:
         row = connection.execute("SELECT count(*) FROM gaps").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_a_period_that_is_put_back_changes_no_figure(counting: Counting) -> None:
+    sent = busy_days(300, seed=7)
+    counting.start()
+    counting.start(command="archive")
+    counting.send(sent)
+    counting.send_raw([(b"k", b"no event", counting.topic)])
+    counting.wait_for(len(sent) + 1)
+    wait_until(lambda: len(archived(counting)) > len(sent), 60, counting.logs)
+    told = replay(counting)
+    assert f"{len(sent)} records found" in told
+    assert counting.progress()[1] == 0
+    assert f"{len(sent)} records put back" in replay(counting, "--send")
+    counting.wait_for(2 * len(sent) + 1)
+    counting.assert_exact(sent)
+
+
+def replay(counting: Counting, *more: str) -> str:
+    """What `replay` says of all that was appended since yesterday."""
+    today = datetime.now(UTC).date()
+    days = ("--from", str(today - timedelta(1)), "--to", str(today))
+    done = subprocess.run(
+        [sys.executable, "-m", "kokemus_platform.main", "replay", TOPIC, *days, *more],
+        env={
+            **os.environ,
+            "KOKEMUS_KAFKA_BOOTSTRAP": counting.bootstrap,
+            "KOKEMUS_TOPIC_PREFIX": counting.prefix,
+            "KOKEMUS_ARCHIVE_URL": str(counting.archive),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -19,6 +19,7 @@ from kokemus_platform import (
     load,
     logs,
     registry,
+    replay,
     starting,
     topics,
 )
@@ -35,7 +36,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (topics, dead_letters, keys, registry, bench, load):
+for group in (topics, dead_letters, replay, keys, registry, bench, load):
     commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)

@@ -1,9 +1,12 @@
 """The command line of metrics: migrate, consume, archive, serve."""
 
+from datetime import datetime
+from typing import Annotated
+
 import typer
 
 from kokemus.settings import load
-from metrics.settings import ApiSettings, ArchiveSettings, MetricsSettings
+from metrics.settings import ApiSettings, ArchiveSettings, MetricsSettings, ReplaySettings
 from metrics.storage import MIGRATIONS
 
 commands = typer.Typer(
@@ -34,6 +37,26 @@ def archive() -> None:
     from metrics.archive import app  # noqa: PLC0415 - nothing else needs Parquet
 
     app.serve(load(ArchiveSettings))
+
+
+@commands.command()
+def replay(
+    topic: Annotated[str, typer.Option(help="As declared, such as feedback.v1.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in UTC.")
+    ],
+    last: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, in UTC.")
+    ],
+    *,
+    send: Annotated[
+        bool, typer.Option("--send", help="Put them back; without it they are only counted.")
+    ] = False,
+) -> None:
+    """Puts a period of the archive back on its topic; what was counted counts nothing again."""
+    from metrics.archive import app  # noqa: PLC0415 - nothing else needs Parquet
+
+    app.replay(load(ReplaySettings), topic, first, last, send=send)
 
 
 @commands.command()

@@ -23,10 +23,15 @@ class ApiSettings(MetricsSettings, KeyedSettings):
     status."""
 
 
-class ArchiveSettings(MetricsSettings):
-    """What the archive needs besides."""
+class ReplaySettings(ServiceSettings):
+    """What reading the archive needs."""
 
     archive_url: str
     """A folder, or an S3-compatible store as `s3://bucket/prefix?endpoint_override=...`."""
+
+
+class ArchiveSettings(ReplaySettings, MetricsSettings):
+    """What the archive needs."""
+
     archive_seconds: Annotated[timedelta, Field(gt=timedelta())] = timedelta(minutes=1)
     """How long a record may wait for others before a file is written."""

@@ -1,12 +1,15 @@
-"""The archiving process: writes what the topics hold, and fills gaps from what was written."""
+"""The archive at work: writes what the topics hold, fills gaps from it, and puts it back."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
+import typer
 from fastapi import FastAPI
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from kokemus import telemetry, web
 from kokemus.contracts.asyncapi import document
@@ -17,11 +20,12 @@ from kokemus.tasks import background
 from metrics.archive.archiver import Archiver
 from metrics.archive.files import ArchiveFiles
 from metrics.archive.filling import fill
+from metrics.archive.replaying import Replayer, archived
 from metrics.domain.batches import BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
 from metrics.kafka_log import KafkaLog
-from metrics.settings import ArchiveSettings
+from metrics.settings import ArchiveSettings, ReplaySettings
 from metrics.storage.gaps import GapStore
 
 LOOK_SECONDS: Final = 10.0
@@ -83,3 +87,35 @@ def serve(settings: ArchiveSettings) -> None:
     documents = document("metrics", settings.topic_prefix)
     app = web.create_app("metrics-archive", meters, ready, lifespan, documents)
     web.serve(app, settings, meters)
+
+
+def replay(
+    settings: ReplaySettings, topic: str, first: datetime, last: datetime, *, send: bool
+) -> None:
+    """Counts what the archive has of a topic and period, and puts it back if told to.
+
+    Raises:
+        SystemExit: 1 where broker or storage are away, 2 for a topic that metrics does not count.
+    """
+    name = settings.topic_prefix + topic
+    if name not in decoders(settings):
+        typer.echo(f"metrics counts no topic {topic}", err=True)
+        raise SystemExit(2)
+    begin, end = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC) + timedelta(days=1)
+    found = archived(ArchiveFiles(settings.archive_url), name, begin, end)
+    replayer = Replayer(settings.kafka_bootstrap) if send else None
+    total = 0
+    try:
+        with Progress(TextColumn("{task.completed} records"), TimeElapsedColumn()) as progress:
+            task = progress.add_task("", total=None)
+            for records in found:
+                if replayer is not None:
+                    replayer.send(records)
+                total += len(records)
+                progress.update(task, completed=total)
+        if replayer is not None:
+            replayer.finish()
+    except (Unavailable, OSError) as error:
+        typer.echo(f"{error}: {total} records so far; doing it again does no harm", err=True)
+        raise SystemExit(1) from None
+    typer.echo(f"{total} records {'put back' if send else 'found; --send puts them back'}")
