@@ -10,7 +10,7 @@ import pytest
 
 from kokemus.migrations import migrate
 from metrics.storage import MIGRATIONS
-from metrics.storage.counting import CountingStore, Partition, Slice, Work
+from metrics.storage.counting import CountingStore, Partition, Slice, Stale, Work
 
 PLACE: Partition = ("topic-id", 0)
 
@@ -51,3 +51,16 @@ def test_no_gap_is_recorded_where_somebody_has_counted_meanwhile(
     gaps = ask.execute("SELECT first_offset, last_offset FROM gaps").fetchall()
     assert gaps == [(50, 59)]
     assert store.states({PLACE: "topic"})[PLACE].next_offset == 60
+
+
+def test_counts_that_were_swapped_in_get_nothing_of_what_is_known_of_those_before(
+    store: CountingStore, ask: psycopg.Connection[Any]
+) -> None:
+    ask.execute("CREATE SCHEMA before; ALTER TABLE partition_offsets SET SCHEMA before")
+    ask.execute("CREATE TABLE partition_offsets (LIKE before.partition_offsets INCLUDING ALL)")
+    ask.execute("INSERT INTO partition_offsets SELECT * FROM before.partition_offsets")
+    work = Work({PLACE: Slice("topic", start=0, end=5, watermark_ms=0)})
+    with pytest.raises(Stale):
+        store.commit(work)
+    store.states({PLACE: "topic"})
+    store.commit(work)

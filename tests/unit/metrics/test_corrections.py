@@ -87,7 +87,7 @@ class Store:
 
     def states(self, partitions: Mapping[tuple[str, int], str]) -> dict[Any, PartitionState]:
         end = self.done[-1].slices["id", 0].end if self.done else 0
-        return dict.fromkeys(partitions, PartitionState(end, 0, None))
+        return dict.fromkeys(partitions, PartitionState(end, 0, None, 1))
 
     def chunks(self, _topic: str, known: Mapping[int, int]) -> Iterator[tuple[int, list[Chunk]]]:
         for shard, first in known.items():

@@ -53,7 +53,7 @@ class FakeStore:
         pass
 
     def states(self, partitions: Mapping[tuple[str, int], str]) -> dict[Any, PartitionState]:
-        return dict.fromkeys(partitions, PartitionState(self.next_offset, 0, None))
+        return dict.fromkeys(partitions, PartitionState(self.next_offset, 0, None, 1))
 
     def chunks(self, _topic: str, known: Mapping[int, int]) -> list[tuple[int, list[Chunk]]]:
         return [(shard, []) for shard in known]

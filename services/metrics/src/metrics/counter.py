@@ -104,6 +104,7 @@ class Counter:
         self._hours = hours
         self._memory = Memory(store)
         self._reached: dict[Partition, int] = {}
+        self._tables: set[int] = set()
         self._assigned: set[TopicPartition] = set()
         self._placed: dict[TopicPartition, Placed] = {}
 
@@ -157,6 +158,7 @@ class Counter:
         keys = {(topic, number): (ids[topic], number) for topic, number in wanted}
         states = self._store.states({key: topic for (topic, _), key in keys.items()})
         bounds = self._kafka.bounds(wanted)
+        self._take_tables({state.table for state in states.values()})
         seek: dict[TopicPartition, int] = {}
         lag = 0
         for tp, key in keys.items():
@@ -198,6 +200,15 @@ class Counter:
         except Unavailable:
             self.forget()
             raise
+
+    def _take_tables(self, tables: set[int]) -> None:
+        """Where rebuilt counts were swapped in, nothing that is remembered holds of them."""
+        if self._tables and tables != self._tables:
+            log.warning("counts_replaced")
+            self._reached.clear()
+            self._store.forget()
+            self._memory.drop()
+        self._tables = tables
 
     def count(self, batches: Sequence[Batch]) -> None:
         """Counts what is new in the batches, or changes nothing and forgets the positions.

@@ -4,6 +4,7 @@ The database's offsets are the only truth about what is counted; Kafka's own are
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -47,6 +48,8 @@ class PartitionState(NamedTuple):
     next_offset: int
     refused_in_a_row: int
     stopped_reason: str | None
+    table: int
+    """Which table says so: counts that were swapped in stand in another."""
 
 
 class Chunk(NamedTuple):
@@ -88,9 +91,14 @@ class Work:
 class CountingStore:
     """One consumer's connection to the counts. Not for use by two threads at a time."""
 
-    def __init__(self, database_url: str, zone: ZoneInfo) -> None:
-        """Takes a URL of SQLAlchemy's form and the city's zone; connects on first use."""
+    def __init__(self, database_url: str, zone: ZoneInfo, schema: str | None = None) -> None:
+        """Takes a URL of SQLAlchemy's form and the city's zone; connects on first use.
+
+        Without a schema it counts into that of the role.
+        """
         self._zone = zone
+        self._options = _CONNECTION_OPTIONS + (f" -c search_path={schema}" if schema else "")
+        self._table: int | None = None
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._open: psycopg.Connection[TupleRow] | None = None
         self._rows = press_counts.StreamRows()
@@ -125,12 +133,12 @@ class CountingStore:
                 (ids, numbers, [partitions[key] for key in wanted]),
             )
             rows = cursor.execute(
-                "SELECT topic_id, partition, next_offset, refused_in_a_row, stopped_reason"
-                " FROM partition_offsets"
+                "SELECT topic_id, partition, next_offset, refused_in_a_row, stopped_reason,"
+                " o.tableoid FROM partition_offsets AS o"
                 " JOIN unnest(%s::text[], %s::int[]) AS w(t, p) ON t = topic_id AND p = partition",
                 (ids, numbers),
             ).fetchall()
-        return {(row[0], row[1]): PartitionState(*row[2:]) for row in rows}
+        return self._known({(row[0], row[1]): PartitionState(*row[2:]) for row in rows})
 
     def stop(self, partition: Partition, reason: str, detail: str) -> None:
         """Marks a partition as stopped, until the operator resumes it."""
@@ -212,17 +220,28 @@ class CountingStore:
             work.slices[partition].applied += did
             work.slices[partition].repeated += not did
         if changed:
-            cursor.execute("INSERT INTO changed (cells) VALUES (%s)", (encode_cells(changed),))
+            self._announce(cursor, changed)
+
+    def _announce(self, cursor: psycopg.Cursor[Any], changed: AbstractSet[ChangedCell]) -> None:
+        """Leaves the cells that changed to the relay."""
+        cursor.execute("INSERT INTO changed (cells) VALUES (%s)", (encode_cells(changed),))
+
+    def _known(self, states: dict[Partition, PartitionState]) -> dict[Partition, PartitionState]:
+        """Takes over which table the states stand in: what is counted goes there, or nowhere."""
+        self._table = next((state.table for state in states.values()), self._table)
+        return states
 
     def _lock(self, cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
         """Locks the partitions, in one order, where they stand at the beginning of their slices."""
         wanted = sorted(slices)
         rows = cursor.execute(
-            "SELECT topic_id, partition, next_offset FROM partition_offsets"
+            "SELECT topic_id, partition, next_offset, tableoid FROM partition_offsets"
             " WHERE (topic_id, partition) IN (SELECT * FROM unnest(%s::text[], %s::int[]))"
             " ORDER BY topic_id, partition FOR UPDATE",
             ([topic_id for topic_id, _ in wanted], [number for _, number in wanted]),
         ).fetchall()
+        if any(row[3] != self._table for row in rows):
+            raise Stale("other counts stand in the place of those known")
         found = {(row[0], row[1]): row[2] for row in rows}
         for partition, piece in slices.items():
             if found.get(partition) != piece.start:
@@ -262,7 +281,7 @@ class CountingStore:
                 self._open = psycopg.connect(
                     self._url,
                     autocommit=True,
-                    options=_CONNECTION_OPTIONS,
+                    options=self._options,
                     connect_timeout=5,
                     keepalives_idle=5,
                     keepalives_interval=2,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from kokemus.errors import Unavailable
 from metrics.storage.counting import CountingStore, Partition, PartitionState, Slice, Stale
 
 
@@ -34,13 +35,20 @@ class GapStore(CountingStore):
         return [Gap(*row) for row in rows]
 
     def states(self, partitions: Mapping[Partition, str]) -> dict[Partition, PartitionState]:
-        """Where the first gap of each partition begins; one without a gap is not among them."""
-        states: dict[Partition, PartitionState] = {}
-        for gap in self.gaps():
-            key = gap.topic_id, gap.partition
-            if key in partitions:
-                states.setdefault(key, PartitionState(gap.first, 0, None))
-        return states
+        """Where the first gap of each partition begins.
+
+        Raises:
+            Unavailable: one of them has no gap any more.
+        """
+        with self._transaction() as cursor:
+            rows = cursor.execute(
+                "SELECT topic_id, partition, min(first_offset), max(tableoid) FROM gaps"
+                " GROUP BY 1, 2"
+            ).fetchall()
+        states = {(row[0], row[1]): PartitionState(row[2], 0, None, row[3]) for row in rows}
+        if partitions.keys() - states.keys():
+            raise Unavailable("the gap was filled by somebody else")
+        return self._known({key: states[key] for key in partitions})
 
     def close_up(self, gap: Gap, end: int) -> None:
         """Lets what is left of a gap begin at `end`: before it, all that there was is counted."""
@@ -55,12 +63,14 @@ class GapStore(CountingStore):
     def _lock(self, cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
         for partition, piece in sorted(slices.items()):
             found = cursor.execute(
-                "SELECT FROM gaps WHERE topic_id = %s AND partition = %s AND first_offset = %s"
-                " FOR UPDATE",
+                "SELECT tableoid FROM gaps"
+                " WHERE topic_id = %s AND partition = %s AND first_offset = %s FOR UPDATE",
                 (*partition, piece.start),
             ).fetchone()
             if found is None:
                 raise Stale(f"the gap of partition {partition[1]} was filled by somebody else")
+            if found[0] != self._table:
+                raise Stale("other counts stand in the place of those known")
 
     def _move_offsets(self, cursor: psycopg.Cursor[Any], slices: Mapping[Partition, Slice]) -> None:
         for partition, piece in sorted(slices.items()):
