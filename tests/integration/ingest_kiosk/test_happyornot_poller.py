@@ -20,11 +20,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ingest_kiosk.happyornot.app import list_devices
 from ingest_kiosk.happyornot.client import HappyOrNot
-from ingest_kiosk.happyornot.poller import Poller, place_of
+from ingest_kiosk.happyornot.poller import Poller
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from kokemus.contracts import events, wire
 from kokemus.errors import Unavailable
 from kokemus.polling.asking import token_in
+from kokemus.polling.place import place_of
 from kokemus.telemetry import Meters
 from support.fake_time import FakeTime
 from support.happyornot_server import HappyOrNotServer, Row

@@ -18,13 +18,14 @@ from ingest_kiosk.happyornot.client import (
 )
 from ingest_kiosk.happyornot.devices import ExperiencePoint, Line, Smiley, listing
 from ingest_kiosk.happyornot.mapping import ButtonFeedback
-from ingest_kiosk.happyornot.poller import Poller, place_of
+from ingest_kiosk.happyornot.poller import Poller
 from ingest_kiosk.happyornot.settings import HappyOrNotSettings
 from ingest_kiosk.happyornot.windows import windows
 from kokemus.contracts import events
 from kokemus.polling import process
 from kokemus.polling.asking import token_in
 from kokemus.polling.pace import Timing
+from kokemus.polling.place import place_of
 from kokemus.polling.process import system_timing
 from kokemus.publishing import Publisher
 from kokemus.settings import ServiceSettings

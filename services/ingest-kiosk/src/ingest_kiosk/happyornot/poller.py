@@ -5,11 +5,10 @@ confirmed every event of a window, and every window overlaps what was read befor
 stops a poll, the next one reads it again; stable ids make that harmless.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -36,6 +35,7 @@ from kokemus.errors import Unavailable
 from kokemus.metric_names import SOURCE_PLACE, SOURCE_ROWS
 from kokemus.polling.asking import TokenRefused
 from kokemus.polling.pace import Timing
+from kokemus.polling.place import Confirmed
 from kokemus.polling.telling import LONGEST_ERROR, Outcome, Publishes, Telling
 from kokemus.telemetry import Meters
 
@@ -43,30 +43,6 @@ NAMED_REFUSALS: Final = 20
 """So many refused rows are logged one by one; the counts always hold all of them."""
 
 KINDS: Final = ((BUTTON_FEEDBACKS, ButtonFeedback), (FOLLOW_UP_FEEDBACKS, FollowUpFeedback))
-
-
-class Confirmed:
-    """The ids that Kafka confirmed to this process, for the days that will be read again.
-
-    Only a saving: without it every poll would send the whole overlap once more.
-    """
-
-    def __init__(self) -> None:
-        self._ids: defaultdict[date, set[str]] = defaultdict(set)
-
-    def new(self, found: Sequence[events.Event]) -> list[events.Event]:
-        """Those events that were not confirmed yet."""
-        return [event for event in found if event.id not in self._ids[event.time.date()]]
-
-    def add(self, sent: Sequence[events.Event]) -> None:
-        """Takes note of events that were confirmed."""
-        for event in sent:
-            self._ids[event.time.date()].add(event.id)
-
-    def forget(self, before: date) -> None:
-        """Drops the days that no window will hold any more."""
-        for day in [day for day in self._ids if day < before]:
-            del self._ids[day]
 
 
 @dataclass
@@ -104,17 +80,6 @@ class Tally:
             return None
         named = "; ".join(f"{why} ({count})" for why, count in self.refused.most_common())
         return f"{self.refused.total()} rows refused: {named}"[:LONGEST_ERROR]
-
-
-def place_of(last: events.Poll | None) -> datetime | None:
-    """How far the last poll had come; None: nothing was read yet."""
-    if last is None or last.next is None:
-        return None
-    try:
-        place = datetime.fromisoformat(last.next)
-    except ValueError:
-        return None
-    return place if place.tzinfo else None
 
 
 class Poller:
