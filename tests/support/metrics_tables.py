@@ -49,8 +49,8 @@ class Tables:
         marked = list(misuse or [0] * len(counts))
         series = self._id(
             "INSERT INTO series (entity, channel, scale, question) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (entity, channel, scale, question) DO UPDATE SET scale = excluded.scale"
-            " RETURNING id",
+            " ON CONFLICT (entity, channel, scale, question, asker) DO UPDATE"
+            " SET scale = excluded.scale RETURNING id",
             (entity, channel, scale, question),
         )
         stream = self._id(

@@ -7,12 +7,13 @@ from alembic import command
 from alembic.config import Config
 
 
-def migrate(database_url: str, steps: Path) -> None:
+def migrate(database_url: str, steps: Path, until: str = "head") -> None:
     """Runs the migrations that the database lacks; one at a time, whoever else tries.
 
     Args:
         database_url: of the role whose search path is the service's schema.
         steps: the service's folder of Alembic migrations.
+        until: the last of them to run.
     """
     config = Config()
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
@@ -24,7 +25,7 @@ def migrate(database_url: str, steps: Path) -> None:
             )
             connection.commit()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, until)
             connection.commit()
     finally:
         engine.dispose()

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -285,7 +286,20 @@ def test_any_order_and_repetition_of_returns_leaves_the_same_rows(
     found = connection.execute(kept).fetchall()
     newest = {event.data.method: event for event in once}
     assert found == [
-        ("museot", 2025, one.data.level, method, one.data.volume, one.id)
+        ("museot", 2025, one.data.level, method, one.data.volume, f"{one.id} {one.source}")
         for method, one in sorted(newest.items())
     ]
     assert not any(take(once))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_sources_that_agree_in_time_and_id_the_same_one_holds_in_any_order(
+    connection: psycopg.Connection[Any], take: Take, first: int
+) -> None:
+    form = way(1, "museot", "kyselyt", volume=5)
+    table = msgspec.structs.replace(way(1, "museot", "kyselyt", volume=7), source="taulukko")
+    returned: list[events.Event] = [form, table]
+    for event in (returned[first], returned[1 - first]):
+        take([event])
+    volumes = connection.execute("SELECT volume FROM method_reports").fetchall()
+    assert volumes == [(7,)]

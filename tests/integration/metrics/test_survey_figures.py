@@ -110,10 +110,10 @@ async def test_single_answers_give_the_published_vector_whatever_order_and_howev
     assert (statement["n"], statement["interval"]["method"]) == (100, "student")
     total, by_survey = await figures(api, "response_rate")
     assert (total["value"], total["n"], total["dimension"]) == (50, 200, {})
-    assert by_survey["dimension"] == {"survey": "kysely/1"}
+    assert by_survey["dimension"] == {"source": "palaute", "survey": "kysely/1"}
     (driver,) = await figures(api, "driver_statement_correlation")
     assert (driver["rounded"], driver["n"]) == (1, 100)
-    assert driver["dimension"] == {"question": "kysely/language"}
+    assert driver["dimension"] == {"source": "palaute", "question": "kysely/language"}
 
 
 async def test_an_interval_is_given_for_a_probability_sample_only(

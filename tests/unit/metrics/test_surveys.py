@@ -96,12 +96,16 @@ def rate(metric: str, *waves: Wave) -> tuple[Fraction | None, int, tuple[str, ..
 
 
 def test_rates_are_those_of_all_waves_together() -> None:
-    waves = Wave("a/1", 0, 30, 100, 400, NOON), Wave("b/1", 0, 20, 100, None, NOON)
+    waves = (
+        Wave("kyselyt", "a/1", 0, 30, 100, 400, NOON),
+        Wave("kyselyt", "b/1", 0, 20, 100, None, NOON),
+    )
     assert rate("response_rate", *waves) == (Fraction(25), 200, ())
     assert rate("reach", *waves) == (Fraction(25), 400, ())
 
 
 def test_a_rate_above_100_per_cent_is_refused_and_said_so() -> None:
-    odd, sound = Wave("a/1", 0, 101, 100, None, NOON), Wave("b/1", 0, 20, 100, None, NOON)
+    odd = Wave("kyselyt", "a/1", 0, 101, 100, None, NOON)
+    sound = Wave("kyselyt", "b/1", 0, 20, 100, None, NOON)
     assert rate("response_rate", odd) == (None, 0, ("above_100",))
     assert rate("response_rate", odd, sound) == (Fraction(20), 100, ("above_100",))

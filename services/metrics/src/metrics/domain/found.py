@@ -85,6 +85,7 @@ class Overdue(NamedTuple):
 class Wave(NamedTuple):
     """A wave of a survey, whose first answer lies in a period."""
 
+    source: str
     wave: str
     period: int
     responses: int
@@ -96,6 +97,7 @@ class Wave(NamedTuple):
 class Statement(NamedTuple):
     """How many respondents gave one answer to a statement and one to the recommend question."""
 
+    source: str
     question: str
     scale: str
     period: int

@@ -59,9 +59,9 @@ class Stream(NamedTuple):
     touchpoint: str
 
     @property
-    def series(self) -> tuple[str, str, str, str]:
-        """Entity, channel, scale and question: what a figure is for."""
-        return (self.entity, self.channel, self.scale, self.question)
+    def asker(self) -> str:
+        """Whose question it is: the survey's source, or nobody's, where the registry knows it."""
+        return self.source if self.channel == "survey" else ""
 
 
 class Reasoned(NamedTuple):

@@ -37,7 +37,7 @@ def rates(found: Found, definition: Definition, entity: str) -> Cells:
             if part <= whole
             else Answer(None, wave.as_of, flags=("above_100",))
         )
-        cells[KEY, (("survey", wave.wave),)][wave.period] = answer
+        cells[KEY, (("source", wave.source), ("survey", wave.wave))][wave.period] = answer
         by_period[wave.period].append(answer)
     for period, answers in by_period.items():
         cells[KEY, WHOLE][period] = _together(answers)
@@ -54,17 +54,18 @@ def _together(answers: Sequence[Answer]) -> Answer:
 
 def statements(found: Found, entity: str) -> Cells:
     """Spearman's correlation of each statement with recommending, over those who answered both."""
-    pairs: dict[tuple[str, str, int], dict[tuple[int, int], int]] = defaultdict(dict)
-    newest: dict[tuple[str, str, int], datetime] = {}
+    pairs: dict[tuple[str, str, str, int], dict[tuple[int, int], int]] = defaultdict(dict)
+    newest: dict[tuple[str, str, str, int], datetime] = {}
     for one in found.statements.get(entity, ()):
-        cell = one.question, one.scale, one.period
+        cell = one.source, one.question, one.scale, one.period
         pairs[cell][one.value, one.recommended] = one.responses
         newest[cell] = max(newest.get(cell, one.as_of), one.as_of)
     cells: dict[tuple[Key, Breakdown], dict[int, Answer]] = defaultdict(dict)
     for cell, counts in pairs.items():
-        question, scale, period = cell
+        source, question, scale, period = cell
         rank, n = spearman(counts), sum(counts.values())
         ratio = None if rank is None else Ratio(Fraction(rank) * n, n)
-        place = Key("survey", scale, "statement"), (("question", question),)
+        breakdown = ("source", source), ("question", question)
+        place = Key("survey", scale, "statement"), breakdown
         cells[place][period] = Answer(ratio, newest[cell])
     return cells

@@ -1,6 +1,8 @@
 """Single answers to surveys: each is one count of a series, and one part of a response. Pure.
 
-A question is known by `survey/question` over all waves of its survey.
+A survey is its source's: another source's of the same name is another survey, so no definition
+touches another source's answers, in whatever order they come. Within it a question is known by
+`survey/question` over all waves.
 """
 
 from collections.abc import Mapping
@@ -33,7 +35,7 @@ class Answered(NamedTuple):
 
 
 def question_of(data: events.SurveyAnswer | events.SurveyResult) -> str:
-    """The id under which a question of a survey has its figures."""
+    """The id under which a source's question has its figures."""
     return f"{data.survey_id}/{data.question_id}"
 
 

@@ -1,5 +1,10 @@
-"""Stores what entities return of participation: of each thing the greatest (time, id) holds."""
+"""Stores what entities return of participation: of each thing the greatest (time, id) holds.
 
+Ways and practices are the entity's, whichever source returns them, so that a form may correct what
+came in a table; ids are a source's own, so where two agree in time and id the source decides.
+"""
+
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +34,10 @@ def merge(
             return _practice(cursor, event, zone, changed)
 
 
+def _mark(event: events.MethodReported | events.PracticeReported) -> tuple[datetime, str]:
+    return event.time, f"{event.id} {event.source}"
+
+
 def _report(cursor: Cursor, event: events.MethodReported, changed: set[ChangedCell]) -> bool:
     report = event.data
     won = (
@@ -46,8 +55,7 @@ def _report(cursor: Cursor, event: events.MethodReported, changed: set[ChangedCe
                 report.level,
                 report.method,
                 report.volume,
-                event.time,
-                event.id,
+                *_mark(event),
             ),
         ).rowcount
         == 1
@@ -108,7 +116,7 @@ def _practice(
             " merged_time = excluded.merged_time, merged_id = excluded.merged_id,"
             " updated_at = now()"
             " WHERE (p.merged_time, p.merged_id) < (excluded.merged_time, excluded.merged_id)",
-            (event.subject, day, Jsonb(msgspec.to_builtins(event.data)), event.time, event.id),
+            (event.subject, day, Jsonb(msgspec.to_builtins(event.data)), *_mark(event)),
         ).rowcount
         == 1
     )

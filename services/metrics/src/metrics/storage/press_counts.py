@@ -41,8 +41,9 @@ class StreamRows:
     def learn(self, cursor: Cursor, streams: Sequence[Stream]) -> None:
         """Finds or makes the rows of distinct streams; two who make the same get the same."""
         columns = [list(column) for column in zip(*streams, strict=True)]
-        entity, _source, _device, channel, scale, question, _touchpoint = columns
-        cursor.execute(_MAKE_SERIES, (entity, channel, scale, question))
+        columns.append([stream.asker for stream in streams])
+        entity, _source, _device, channel, scale, question, _touchpoint, asker = columns
+        cursor.execute(_MAKE_SERIES, (entity, channel, scale, question, asker))
         cursor.execute(_MAKE_STREAMS, columns)
         rows = cursor.execute(_FIND_STREAMS, columns).fetchall()
         self._ids.update({streams[number - 1]: (own, series) for number, own, series in rows})
@@ -53,14 +54,15 @@ class StreamRows:
 
 
 _MAKE_SERIES: Final = """
-INSERT INTO series (entity, channel, scale, question)
-SELECT DISTINCT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
-ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING
+INSERT INTO series (entity, channel, scale, question, asker)
+SELECT DISTINCT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+ORDER BY 1, 2, 3, 4, 5 ON CONFLICT DO NOTHING
 """
 _WANTED: Final = """
-unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-WITH ORDINALITY AS w(entity, source, device, channel, scale, question, touchpoint, number)
-JOIN series USING (entity, channel, scale, question)
+unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+       %s::text[])
+WITH ORDINALITY AS w(entity, source, device, channel, scale, question, touchpoint, asker, number)
+JOIN series USING (entity, channel, scale, question, asker)
 """
 _MAKE_STREAMS: Final = (
     "INSERT INTO stream (series_id, source, device, touchpoint)"

@@ -17,14 +17,15 @@ from metrics.domain.query import Query
 _LEAVES: Final = """
 SELECT array_agg(a.ancestor ORDER BY a.ancestor), s.id, s.channel, s.scale, q.family,
        greatest(a.valid_from, %(first)s), least(a.valid_to, %(last)s)
-FROM ancestry a JOIN series s ON s.entity = a.descendant LEFT JOIN questions q ON q.id = s.question
+FROM ancestry a JOIN series s ON s.entity = a.descendant
+LEFT JOIN asked q ON (q.asker, q.id) = (s.asker, s.question)
 WHERE a.ancestor = ANY(%(entities)s) AND a.valid_from <= %(last)s AND a.valid_to >= %(first)s
   AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
   AND (%(question)s::text IS NULL OR s.question = %(question)s)
 GROUP BY s.id, q.family, 6, 7
 UNION ALL
 SELECT ARRAY[s.entity], s.id, s.channel, s.scale, q.family, %(first)s, %(last)s
-FROM series s LEFT JOIN questions q ON q.id = s.question
+FROM series s LEFT JOIN asked q ON (q.asker, q.id) = (s.asker, s.question)
 WHERE s.entity = ANY(%(entities)s)
   AND (%(channel)s::text IS NULL OR s.channel = %(channel)s)
   AND (%(question)s::text IS NULL OR s.question = %(question)s)

@@ -188,7 +188,7 @@ SELECT m.metric, r.entity, 'survey', r.scale, r.period_start, r.period_end, r.kn
 FROM survey_results r
 JOIN (VALUES ('likert5', 'mean_likert5'), ('grade4_10', 'mean_grade4_10')) AS m(scale, metric)
     USING (scale)
-LEFT JOIN questions q ON q.id = r.question
+LEFT JOIN survey_questions q ON (q.source, q.id) = (r.source, r.question)
 WHERE r.entity = ANY(%(entities)s) AND m.metric = ANY(%(metrics)s)
   AND r.period_start >= %(first)s AND r.period_end <= %(last)s
   AND (%(channel)s::text IS NULL OR %(channel)s = 'survey')

@@ -20,7 +20,7 @@ SELECT p.atom, width_bucket(c.day, %(starts)s::date[]) - 1, array_agg(DISTINCT s
 FROM {PIECES} AS p(atom, series, first, last)
 JOIN stream t ON t.series_id = p.series
 JOIN day_counts c ON c.stream_id = t.id AND c.day BETWEEN p.first AND p.last
-LEFT JOIN surveys s ON s.survey_id || '/' || s.wave = t.device
+LEFT JOIN survey_waves s ON s.source = t.source AND s.survey_id || '/' || s.wave = t.device
 WHERE c.day BETWEEN %(first)s AND %(last)s AND 0 < ANY (c.counts)
 GROUP BY 1, 2
 """
@@ -53,20 +53,20 @@ _WAVES: Final = (
     PLACES
     + """,
 wave AS (
-    SELECT survey_id, wave, min(day) AS first_day, max(updated_at) AS updated_at,
-           count(DISTINCT (source, response_id)) AS responses
-    FROM survey_answers WHERE count > 0 GROUP BY 1, 2
+    SELECT source, survey_id, wave, min(day) AS first_day, max(updated_at) AS updated_at,
+           count(DISTINCT response_id) AS responses
+    FROM survey_answers WHERE count > 0 GROUP BY 1, 2, 3
 )
-SELECT p.ancestor, w.survey_id || '/' || w.wave,
+SELECT p.ancestor, w.source, w.survey_id || '/' || w.wave,
        width_bucket(w.first_day, %(starts)s::date[]) - 1, w.responses, s.offered, s.customers,
        greatest(w.updated_at, s.merged_time)
 FROM wave w
-JOIN surveys s USING (survey_id, wave)
-JOIN survey_answers r USING (survey_id, wave)
+JOIN survey_waves s USING (source, survey_id, wave)
+JOIN survey_answers r USING (source, survey_id, wave)
 JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
 WHERE r.count > 0 AND w.first_day BETWEEN %(first)s AND %(last)s
-GROUP BY 1, 2, 3, 4, 5, 6, 7
-HAVING count(DISTINCT (r.source, r.response_id)) = w.responses
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+HAVING count(DISTINCT r.response_id) = w.responses
 """
 )
 
@@ -88,17 +88,17 @@ def waves(
 _STATEMENTS: Final = (
     PLACES
     + """
-SELECT p.ancestor, st.question, st.scale, width_bucket(st.day, %(starts)s::date[]) - 1,
+SELECT p.ancestor, st.source, st.question, st.scale, width_bucket(st.day, %(starts)s::date[]) - 1,
        st.value, r.value, count(*), max(greatest(st.updated_at, r.updated_at))
 FROM survey_answers st
-JOIN questions q ON q.id = st.question AND q.family = 'statement'
 JOIN survey_answers r USING (survey_id, wave, source, response_id)
-JOIN questions rq ON rq.id = r.question AND rq.family = 'recommend'
+JOIN survey_questions q ON (q.source, q.id, q.family) = (st.source, st.question, 'statement')
+JOIN survey_questions rq ON (rq.source, rq.id, rq.family) = (r.source, r.question, 'recommend')
 JOIN places p ON p.descendant = st.entity AND st.day BETWEEN p.valid_from AND p.valid_to
 WHERE st.count > 0 AND r.count > 0 AND r.scale = 'nps'
   AND st.day BETWEEN %(first)s AND %(last)s
   AND (%(question)s::text IS NULL OR st.question = %(question)s)
-GROUP BY 1, 2, 3, 4, 5, 6
+GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
 )
 

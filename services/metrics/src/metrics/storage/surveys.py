@@ -44,40 +44,42 @@ def add_answers(cursor: Cursor, answers: Mapping[Answered, int]) -> set[ChangedC
 
 
 _DEFINE: Final = """
-INSERT INTO surveys AS s
-    (survey_id, wave, sampling, customers, offered, merged_time, merged_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (survey_id, wave) DO UPDATE SET sampling = excluded.sampling,
+INSERT INTO survey_waves AS s
+    (source, survey_id, wave, sampling, customers, offered, merged_time, merged_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (source, survey_id, wave) DO UPDATE SET sampling = excluded.sampling,
     customers = excluded.customers, offered = excluded.offered,
     merged_time = excluded.merged_time, merged_id = excluded.merged_id
 WHERE (s.merged_time, s.merged_id) < (excluded.merged_time, excluded.merged_id)
 """
 
 _ASK: Final = """
-INSERT INTO questions AS q (id, family, scale, wording, merged_time, merged_id)
-VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET family = excluded.family, scale = excluded.scale,
+INSERT INTO survey_questions AS q (source, id, family, scale, wording, merged_time, merged_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (source, id) DO UPDATE SET family = excluded.family, scale = excluded.scale,
     wording = excluded.wording, merged_time = excluded.merged_time, merged_id = excluded.merged_id
 WHERE (q.merged_time, q.merged_id) < (excluded.merged_time, excluded.merged_id)
 """
 
 
 _TOUCHED: Final = """
-SELECT entity, day FROM survey_answers WHERE survey_id = %(survey)s
-UNION SELECT entity, period_end FROM survey_results WHERE survey_id = %(survey)s
+SELECT entity, day FROM survey_answers WHERE (source, survey_id) = (%(source)s, %(survey)s)
+UNION SELECT entity, period_end FROM survey_results
+WHERE (source, survey_id) = (%(source)s, %(survey)s)
 """
 
 _KINDS: Final[tuple[Kind, ...]] = ("surveys", "presses")
 
 
 def define(cursor: Cursor, event: events.SurveyDefined, changed: set[ChangedCell]) -> bool:
-    """Merges a wave: the greatest (time, id) says who was asked, and what each question is."""
+    """Merges a wave of its source's: the greatest (time, id) says who was asked, and what."""
     survey = event.data
     stamp = event.time, event.id
     won = (
         cursor.execute(
             _DEFINE,
             (
+                event.source,
                 survey.survey_id,
                 survey.wave,
                 survey.sampling,
@@ -94,6 +96,7 @@ def define(cursor: Cursor, event: events.SurveyDefined, changed: set[ChangedCell
             cursor.execute(
                 _ASK,
                 (
+                    event.source,
                     f"{survey.survey_id}/{question.question_id}",
                     question.family,
                     question.scale,
@@ -104,7 +107,8 @@ def define(cursor: Cursor, event: events.SurveyDefined, changed: set[ChangedCell
             == 1
         )
     if won:  # questions hold for every wave, and for what was published of them
-        rows = cursor.execute(_TOUCHED, {"survey": survey.survey_id}).fetchall()
+        touched = {"source": event.source, "survey": survey.survey_id}
+        rows = cursor.execute(_TOUCHED, touched).fetchall()
         changed |= {
             ChangedCell(entity, day.toordinal(), kind) for entity, day in rows for kind in _KINDS
         }
