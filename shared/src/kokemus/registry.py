@@ -40,12 +40,18 @@ class Registry:
         self._topic = topic
         self._version = -1
         self._devices: dict[str, DevicePlaced] = {}
+        self._units: dict[int, EntityDefined] = {}
         self._answers: dict[tuple[str, str, date], bool] = {}
 
     def kind(self, subject: str) -> str | None:
         """The kind of an entity, or None where no entity has this id yet."""
         found = self._topic.table.get(f"entity/{subject}")
         return found.data.kind if isinstance(found, EntityDefined) else None
+
+    def unit(self, service_map_id: int) -> EntityDefined | None:
+        """The unit that the city's service map has under this id, or None where none is known."""
+        self._refresh()
+        return self._units.get(service_map_id)
 
     def break_of(self, event: SeriesBroken) -> str | None:
         """The entity whose break has this event's id now, or None where none has it."""
@@ -104,6 +110,11 @@ class Registry:
                 event.subject: event
                 for event in self._topic.table.values()
                 if isinstance(event, DevicePlaced)
+            }
+            self._units = {
+                event.data.service_map_id: event
+                for event in self._topic.table.values()
+                if isinstance(event, EntityDefined) and event.data.service_map_id is not None
             }
 
 

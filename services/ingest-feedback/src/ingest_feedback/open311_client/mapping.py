@@ -1,0 +1,212 @@
+"""What a system's requests mean as events. Pure: the same row gives the same events, always.
+
+A poller keeps no database, so nothing here may depend on what was sent before. A request is always
+sent as received, under an id made of its own; what may change afterwards follows as an update or
+an answer, whose ids and times are made of when it changed. They count by the greatest (`time`,
+`id`), so rows that are read any number of times, in any order, end in the same figures.
+
+Texts, names, addresses, places on the map and media are not even looked at; of an official's answer
+and of contact details only whether there are any.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple, TypedDict, cast
+from zoneinfo import ZoneInfo
+
+from ingest_feedback.open311.requests import CONTACTS
+from ingest_feedback.open311_client.forms import Row, text
+from ingest_feedback.open311_client.places import KINDS, Known, Places
+from kokemus.contracts import events, wire
+from kokemus.contracts.events.feedback import FeedbackKind, FeedbackLanguage
+from kokemus.errors import Reason, Refused
+
+State = Literal["interim_answer", "final_answer", "handled"]
+
+CLOSED: Final = frozenset({"closed", "processed", "archived", "rejected"})
+"""Words of `status` and `detailed_status` that say that the request is closed."""
+
+HANDLED: Final = frozenset({"public_works_completed", "public_works_completed_requires_no_action"})
+"""Words of `detailed_status` that say that the works are done, whatever the answer says."""
+
+UNIT_ID: Final = re.compile(r"[0-9]{1,10}")
+UNIT_MAP: Final = "servicemap"
+"""Stands in `service_object_type` where `service_object_id` is a unit's service map id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """What a city says about the system, and the system about itself.
+
+    Attributes:
+        source: the source id that every event carries.
+        services: the service codes that the system lists now: a closed list, no free text.
+        places: the city's table.
+        unit: the entity of a unit by its service map id, if the registry knows it.
+        zone: of times without an offset.
+        language: of every request.
+        answer_requested: of every request.
+    """
+
+    source: str
+    services: frozenset[str]
+    places: Places
+    unit: Callable[[int], Known | None]
+    zone: ZoneInfo
+    language: FeedbackLanguage
+    answer_requested: bool
+
+
+class Told(NamedTuple):
+    """What a row tells.
+
+    Attributes:
+        events: in the order in which they happened.
+        placed: whether the request has found its entity.
+        unread: what could not be told, such as when it was answered; None: nothing.
+    """
+
+    events: list[events.Event]
+    placed: bool
+    unread: str | None
+
+
+def translate(rows: Iterable[Row], words: Vocabulary) -> tuple[list[Told], list[str]]:
+    """What rows tell, and why the others tell nothing; never with what they hold."""
+    told, refused = [], []
+    for row in rows:
+        try:
+            told.append(told_by(row, words))
+        except Refused as error:
+            refused.append(error.detail)
+    return told, refused
+
+
+def told_by(row: Row, words: Vocabulary) -> Told:
+    """The events of one row.
+
+    Raises:
+        Refused: the row has no usable id, or says not when the request was made.
+    """
+    identity = text(row, "service_request_id")
+    wire.check_identifier(identity, "service_request_id")
+    requested = moment(text(row, "requested_datetime"), words.zone)
+    if requested is None:
+        raise Refused(Reason.INVALID_TIME, "requested_datetime cannot be read")
+    updated = moment(text(row, "updated_datetime"), words.zone)
+    place, placed = _place(row, words)
+    kind, kind_since = _kind(row, words)
+    contact_left = any(text(row, name) for name in CONTACTS)
+    base = f"open311/{identity}"
+    shared: _Shared = {"specversion": "1.0", "source": words.source, "subject": place.value}
+    found: list[events.Event] = [
+        events.FeedbackReceived(
+            **shared,
+            id=base,
+            time=requested,
+            data=events.Feedback(
+                feedback_id=identity,
+                kind=kind,
+                answer_requested=words.answer_requested,
+                contact_left=contact_left,
+                answer_possible=True,
+                language=words.language,
+            ),
+        )
+    ]
+    changed = max(filter(None, (updated, place.since, kind_since)), default=requested)
+    if changed > requested:
+        content = f"{place.value} {kind} {contact_left}"
+        found.append(
+            events.FeedbackUpdated(
+                **shared,
+                id=f"{base}/updated/{_stamp(changed)}/{_digest(content)}",
+                time=changed,
+                data=events.FeedbackUpdate(identity, kind=kind, contact_left=contact_left),
+            )
+        )
+    state = reaction(row)
+    if state is None or updated is None:
+        return Told(found, placed, state and "updated_datetime of an answer cannot be read")
+    answered = max(updated, requested)
+    found.append(
+        events.FeedbackAnswered(
+            **shared,
+            id=f"{base}/{state}/{_stamp(answered)}",
+            time=answered,
+            data=events.FeedbackAnswer(identity, answered, state),
+        )
+    )
+    return Told(found, placed, None)
+
+
+def reaction(row: Row) -> State | None:
+    """How the city has reacted, as far as the row's state tells.
+
+    A request is answered where it is closed with a note; closed without one, or with the works
+    done, it is handled; a note on an open request is an interim answer.
+    """
+    said = {text(row, "status").lower()}
+    said.update(word.strip().lower() for word in text(row, "detailed_status").split(","))
+    noted = bool(text(row, "status_notes"))
+    if said & CLOSED:
+        return "final_answer" if noted else "handled"
+    if said & HANDLED:
+        return "handled"
+    return "interim_answer" if noted else None
+
+
+def moment(written: str, zone: ZoneInfo) -> datetime | None:
+    """A time as servers write it; by `zone` without an offset, None where it is none."""
+    try:
+        found = datetime.fromisoformat(written)
+        found = found if found.tzinfo else found.replace(tzinfo=zone)
+        return found.astimezone(UTC).astimezone(zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+class _Shared(TypedDict):
+    specversion: Literal["1.0"]
+    source: str
+    subject: str
+
+
+def _place(row: Row, words: Vocabulary) -> tuple[Known, bool]:
+    """The entity of a request: its unit's, else its agency's, else its service's.
+
+    Where none of them is known, a subject that names the service, under which the counts wait for
+    an entity; whether it has found one.
+    """
+    unit = text(row, "service_object_id")
+    if UNIT_ID.fullmatch(unit) and UNIT_MAP in text(row, "service_object_type").lower():
+        known = words.places.entity(f"unit/{unit}") or words.unit(int(unit))
+        if known is not None:
+            return known, True
+    code = text(row, "service_code")
+    for own in (f"agency/{text(row, 'agency_responsible')}", f"service/{code}"):
+        known = words.places.entity(own)
+        if known is not None:
+            return known, True
+    listed = code in words.services or f"service/{code}" in words.places
+    return Known(f"unplaced.{words.source}.{code}" if listed else f"unplaced.{words.source}"), False
+
+
+def _kind(row: Row, words: Vocabulary) -> tuple[FeedbackKind, datetime | None]:
+    """The kind of a request: as the city's table says, else its service code where that is one."""
+    code = text(row, "service_code")
+    known = words.places.kind(f"service/{code}")
+    if known is not None:
+        return cast("FeedbackKind", known.value), known.since
+    return cast("FeedbackKind", code if code in KINDS else "muu"), None
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def _digest(content: str) -> str:
+    return blake2b(content.encode(), digest_size=6).hexdigest()
