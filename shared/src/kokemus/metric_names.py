@@ -147,6 +147,21 @@ CHANGES_WAITING: Final = Metric(
 )
 IDS_SEEN: Final = Metric("kokemus_ids_seen", "gauge", "Ids that this consumer holds in memory.")
 
+# --- divisions' returns -------------------------------------------------------------------------
+
+RETURN_EVENTS: Final = Metric(
+    "kokemus_return_events_total",
+    "counter",
+    "Events of approved returns by how sending them ended: taken or refused; failed: one attempt.",
+    ("outcome",),
+)
+RETURN_EVENTS_STANDING: Final = Metric(
+    "kokemus_return_events_standing",
+    "gauge",
+    "Events of approved returns that are not taken in: waiting, or refused until somebody acts.",
+    ("state",),
+)
+
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )

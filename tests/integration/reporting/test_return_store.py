@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kokemus.contracts.codes import CodeLists
 from kokemus.migrations import migrate
+from reporting.domain.outgoing import Outgoing, Refusal
 from reporting.domain.return_events import Approved, events_of
 from reporting.domain.returns import Key, Return, ReturnRefusedError, Round, Taken
 from reporting.storage import MIGRATIONS
@@ -69,12 +70,14 @@ async def test_an_approval_and_its_events_are_kept_together_until_they_are_taken
     await store.take_step(seen, Taken("approved", "heikki", NOW), made)
     with pytest.raises(ReturnRefusedError, match="changed"):
         await store.take_step(seen, Taken("approved", "heikki", NOW), made)
-    waiting = await store.waiting(100)
+    assert await store.forms_waiting() == [seen.id]
+    waiting = await store.waiting(seen.id)
     assert len(waiting) == len(made) == 5
     last = waiting[-1].number
-    await store.settle([one.number for one in waiting], {last: "/subject: no such entity"})
-    assert await store.waiting(100) == []
-    assert await store.outgoing(seen) == {"waiting": 0, "taken": 4, "refused": 1}
+    await store.settle([one.number for one in waiting], {last: Refusal(422, "no such entity")})
+    assert await store.forms_waiting() == []
+    assert await store.waiting(seen.id) == []
+    assert await store.outgoing(seen) == Outgoing(0, 4, 1, [Refusal(422, "no such entity")])
 
 
 async def test_the_database_itself_lets_nobody_approve_their_own_return(

@@ -17,6 +17,7 @@ from kokemus.compacted import CompactedTopic
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.codes import CodeLists
 from kokemus.contracts.topics import declarations
+from kokemus.polling.process import system_timing
 from kokemus.publishing import Publisher
 from kokemus.tasks import background
 from kokemus.telemetry import Meters
@@ -101,7 +102,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             await stack.enter_async_context(topic)
             publisher = await stack.enter_async_context(Publisher(settings, meters))
             herald = Herald(store, topic, publisher, settings.base_url)
-            courier = Courier(parts.returns, parts.feedback)
+            courier = Courier(parts.returns, parts.feedback, meters, system_timing())
             for work in (herald.follow(), courier.follow()):
                 stack.push_async_callback(_cancelled, background(work))
             yield

@@ -1,53 +1,80 @@
 """Carries the events of approved returns to ingest-feedback until every one is taken in."""
 
-import asyncio
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from kokemus.errors import Unavailable
+from kokemus.metric_names import RETURN_EVENTS, RETURN_EVENTS_STANDING
+from kokemus.polling.pace import Timing, back_off
+from kokemus.telemetry import Meters
 from reporting.feedback_client import FeedbackClient
 from reporting.storage.returns import ReturnStore
 
 LOOK_SECONDS: Final = 2.0
-"""How often the store is asked for events that wait, and how long an absent service is spared."""
-AT_ONCE: Final = 500
-"""Events in one request: a form has at most a few dozen, and a request takes 10,000."""
+"""How often the store is asked for forms whose events wait."""
+AWAY: Final = (OperationalError, InterfaceError, NoConnectionError)
+"""How a database says that it is away, or too busy."""
 
 _log = structlog.get_logger()
 
 
 class Courier:
-    """Sends what waits in the store; whoever crashes on the way sends it again, harmlessly."""
+    """Sends what waits in the store; whoever crashes on the way sends it again, harmlessly.
 
-    def __init__(self, store: ReturnStore, feedback: FeedbackClient) -> None:
+    Each form goes by itself and rests by itself after a failure, so that none holds up another.
+    """
+
+    def __init__(
+        self, store: ReturnStore, feedback: FeedbackClient, meters: Meters, timing: Timing
+    ) -> None:
         self._store = store
         self._feedback = feedback
+        self._meters = meters
+        self._timing = timing
+        self._failed: dict[str, tuple[int, float]] = {}
+        """By form: failures in a row, and when it is tried again."""
 
     async def follow(self) -> None:
-        """Delivers for ever; a service or a database that is away is waited for."""
+        """Delivers for ever; a database that is away is waited for."""
+        failures = 0
         while True:
             try:
-                while await self.deliver():
-                    pass
-            except (Unavailable, OperationalError) as error:
-                _log.warning("returns not delivered", why=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
+                await self.deliver()
+                failures = 0
+            except AWAY as error:
+                failures += 1
+                _log.warning("returns not looked for", why=type(error).__name__)
+            rest = back_off(failures, self._timing.dice) if failures else 0
+            await self._timing.sleep(max(LOOK_SECONDS, rest))
 
-    async def deliver(self) -> int:
-        """Sends the first events that wait; returns how many there were.
+    async def deliver(self) -> None:
+        """Sends the waiting events of every form that does not rest."""
+        waiting = await self._store.forms_waiting()
+        self._failed = {form: known for form, known in self._failed.items() if form in waiting}
+        for form in waiting:
+            attempts, rests_until = self._failed.get(form, (0, 0.0))
+            if self._timing.monotonic() < rests_until:
+                continue
+            try:
+                await self._deliver(form)
+                self._failed.pop(form, None)
+            except Unavailable as error:
+                rest = back_off(attempts + 1, self._timing.dice)
+                self._failed[form] = attempts + 1, self._timing.monotonic() + rest
+                self._meters.add(RETURN_EVENTS, 1, "failed")
+                _log.warning("return not delivered", form=form, why=str(error), rest=round(rest, 1))
+        for state, count in (await self._store.events_standing()).items():
+            self._meters.set(RETURN_EVENTS_STANDING, count, state)
 
-        Raises:
-            Unavailable: they are not known to be taken in, and so still wait.
-        """
-        waiting = await self._store.waiting(AT_ONCE)
-        if not waiting:
-            return 0
+    async def _deliver(self, form: str) -> None:
+        waiting = await self._store.waiting(form)
         refused = await self._feedback.send([one.event for one in waiting])
         if refused:
-            # Only a code or an entity that was taken away since the approval leads here.
-            _log.error("returns refused", why=sorted(set(refused.values())))
+            _log.error("return refused", form=form, why=sorted(set(refused.values())))
         numbers = [one.number for one in waiting]
         await self._store.settle(numbers, {numbers[index]: why for index, why in refused.items()})
-        return len(waiting)
+        self._meters.add(RETURN_EVENTS, len(numbers) - len(refused), "taken")
+        self._meters.add(RETURN_EVENTS, len(refused), "refused")

@@ -10,6 +10,7 @@ import structlog
 
 from kokemus.errors import Unavailable
 from kokemus.imports.document import XLSX
+from reporting.domain.outgoing import Refusal, is_final
 from reporting.domain.return_events import SOURCE
 from reporting.domain.return_forms import FormKind
 
@@ -18,7 +19,10 @@ T = TypeVar("T")
 _log = structlog.get_logger()
 
 _BATCH: Final = "application/cloudevents-batch+json"
-_TAKEN: Final = (httpx.codes.ACCEPTED, httpx.codes.UNPROCESSABLE_ENTITY)
+SEND_SECONDS: Final = 15.0
+"""How long ingest-feedback may take over the events of one form, a few dozen."""
+LONGEST_DETAIL: Final = 300
+"""Characters kept of what an answer says: it may come from whatever stands in between."""
 _JUDGED: Final = (
     httpx.codes.OK,
     httpx.codes.BAD_REQUEST,
@@ -53,6 +57,7 @@ class _Rejection(msgspec.Struct):
 class _Answer(msgspec.Struct):
     accepted: int = 0
     rejected: list[_Rejection] = []
+    detail: str = ""
 
 
 class FeedbackClient:
@@ -62,7 +67,7 @@ class FeedbackClient:
         self._http = http
         self._key_file = key_file
 
-    async def send(self, events: Sequence[bytes]) -> Mapping[int, str]:
+    async def send(self, events: Sequence[bytes]) -> Mapping[int, Refusal]:
         """Sends events; sending the same ones again is harmless.
 
         Returns:
@@ -72,14 +77,30 @@ class FeedbackClient:
             Unavailable: nothing is known to be taken in; send all of it again.
         """
         answer = await self._ask(
-            "POST", "/v1/events", content=b"[" + b",".join(events) + b"]", media=_BATCH
+            "POST",
+            "/v1/events",
+            content=b"[" + b",".join(events) + b"]",
+            media=_BATCH,
+            seconds=SEND_SECONDS,
         )
-        if answer.status_code not in _TAKEN:
-            raise Unavailable(f"ingest-feedback answers {answer.status_code}")
-        told = _decoded(answer, _Answer)
-        if told.accepted + len(told.rejected) != len(events):
+        status = answer.status_code
+        if status == httpx.codes.ACCEPTED:
+            told, of_each = _decoded(answer, _Answer), int(httpx.codes.UNPROCESSABLE_ENTITY)
+        elif is_final(status):
+            told, of_each = _told(answer), status
+        else:
+            raise Unavailable(f"ingest-feedback answers {status}")
+        refused = {
+            one.index: Refusal(of_each, _plain(f"{one.pointer or ''} {one.detail}"))
+            for one in told.rejected
+        }
+        if told.accepted + len(refused) == len(events) and refused.keys() <= set(
+            range(len(events))
+        ):
+            return refused
+        if status == httpx.codes.ACCEPTED:
             raise Unavailable("ingest-feedback does not say what became of every event")
-        return {one.index: f"{one.pointer or ''}: {one.detail}" for one in told.rejected}
+        return dict.fromkeys(range(len(events)), Refusal(status, _plain(told.detail)))
 
     async def template(self, kind: FormKind) -> bytes:
         """An empty workbook of a kind.
@@ -115,6 +136,7 @@ class FeedbackClient:
         content: bytes | None = None,
         media: str | None = None,
         headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> httpx.Response:
         try:
             key = self._key_file.read_text("ascii").strip()
@@ -126,10 +148,28 @@ class FeedbackClient:
             given["Content-Type"] = media
         try:
             return await self._http.request(
-                method, path, params=query, content=content, headers=given
+                method,
+                path,
+                params=query,
+                content=content,
+                headers=given,
+                timeout=httpx.USE_CLIENT_DEFAULT if seconds is None else seconds,
             )
         except httpx.HTTPError as error:
             raise Unavailable(f"ingest-feedback: {type(error).__name__}") from error
+
+
+def _told(answer: httpx.Response) -> _Answer:
+    """What an answer that is final says; nothing where it is not ingest-feedback's own."""
+    try:
+        return msgspec.json.decode(answer.content, type=_Answer)
+    except msgspec.MsgspecError:
+        return _Answer()
+
+
+def _plain(words: str) -> str:
+    """Words that a database and a page can hold, on one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:LONGEST_DETAIL]
 
 
 def _decoded(answer: httpx.Response, shape: type[T]) -> T:

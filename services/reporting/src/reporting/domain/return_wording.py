@@ -56,6 +56,7 @@ _DONE: Final[Mapping[str, str]] = {
     "approve": N_("Hyväksytty ja lukittu. Tiedot lähtevät laskentaan."),
     "reopen": N_("Avattu korjattavaksi."),
     "delegate": N_("Vastuuhenkilö on vaihdettu."),
+    "resend": N_("Tiedot lähetetään uudelleen."),
 }
 
 

@@ -176,6 +176,11 @@ class DivisionRound:
     others: Sequence[Return]
 
     @property
+    def forms(self) -> list[Return]:
+        """Every form that somebody has begun or delegated."""
+        return [*(row.form for row in self.rows if row.form), *self.others]
+
+    @property
     def missing(self) -> int:
         """How many service entities have not returned yet."""
         return sum(one.missing for one in self.rows)

@@ -107,10 +107,19 @@ class FormViews:
         if isinstance(asked, Response):
             return asked
         wanted = visit.request.path_params["step"]
+        if wanted == "resend":
+            return await self._resend(visit, asked.form)
         step: Step | None = next((one for one in STEPS if one == wanted != "submit"), None)
         if step is None:
             return self._door.refusal(visit.language, "missing", 404)
         return await self._take(visit, asked.form, step, _version(visit))
+
+    async def _resend(self, visit: Visit, form: Return) -> Response:
+        if not visit.person.may(MAY_FILL | MAY_APPROVE, form.division):
+            return self._door.refusal(visit.language, "forbidden", 403)
+        if form.approvals:
+            await self._parts.returns.resend(form, visit.person.user)
+        return RedirectResponse(f"{form.key.path}?done=resend", 303)
 
     async def delegate(self, visit: Visit) -> Response:
         """Hands the form to another person, or takes it back."""

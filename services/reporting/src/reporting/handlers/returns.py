@@ -64,6 +64,7 @@ class _Rounds:
         )
         divisions: Sequence[DivisionRound] = ()
         forms: list[Return] = []
+        refused: frozenset[str] = frozenset()
         organisation = Organisation((), 2000)
         if shown is not None:
             try:
@@ -71,6 +72,7 @@ class _Rounds:
             except Unavailable as error:
                 return self._door.page(visit, "away.html", 503, why=str(error))
             forms = await parts.returns.forms(shown.year)
+            refused = await parts.returns.refused_forms(shown.year)
         person = visit.person
         own = [one for one in divisions if may_follow(person, one.division.id)]
         fillable = [
@@ -86,6 +88,7 @@ class _Rounds:
             round=shown,
             today=parts.here().date(),
             divisions=own,
+            refused=refused,
             handed=[one for one in forms if one.delegate == person.user],
             organisation=organisation,
             askable=by_name(fillable, language),

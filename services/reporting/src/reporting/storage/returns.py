@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from kokemus.contracts import wire
 from kokemus.contracts.events import Event
+from reporting.domain.outgoing import Outgoing, Refusal
 from reporting.domain.returns import Key, Return, ReturnRefusedError, Round, State, Taken
 from reporting.storage.audit import add_note
 
@@ -116,6 +117,11 @@ class ReturnStore:
             if (now.version, now.steps) != (seen.version, seen.steps):
                 raise ReturnRefusedError("changed")
             await _take(connection, now, taken, now.answers)
+            if made:  # what they say replaces what has not been taken in of an approval before
+                await connection.execute(
+                    text("DELETE FROM return_event WHERE form_id = :id AND taken_at IS NULL"),
+                    {"id": now.id},
+                )
             for one in made:
                 await connection.execute(
                     text(
@@ -125,19 +131,42 @@ class ReturnStore:
                     {"form": now.id, "id": one.id, "event": wire.encode(one)},
                 )
 
-    async def waiting(self, limit: int) -> list[Waiting]:
-        """The first events that have neither been taken in nor refused."""
+    async def forms_waiting(self) -> list[str]:
+        """The ids of forms with events neither taken in nor refused, the longest waiting first."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
                 text(
-                    "SELECT number, event FROM return_event"
-                    " WHERE taken_at IS NULL AND refused IS NULL ORDER BY number LIMIT :n"
+                    "SELECT form_id::text FROM return_event"
+                    " WHERE taken_at IS NULL AND refused IS NULL"
+                    " GROUP BY form_id ORDER BY min(number)"
+                )
+            )
+            return list(rows.scalars())
+
+    async def waiting(self, form: str) -> list[Waiting]:
+        """The events of a form that have neither been taken in nor refused."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT number, event FROM return_event WHERE form_id = :form"
+                    " AND taken_at IS NULL AND refused IS NULL ORDER BY number"
                 ),
-                {"n": limit},
+                {"form": form},
             )
             return [Waiting(row.number, row.event) for row in rows]
 
-    async def settle(self, numbers: Sequence[int], refused: Mapping[int, str]) -> None:
+    async def events_standing(self) -> Mapping[str, int]:
+        """How many events of all forms are `waiting` and `refused`."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT count(*) FILTER (WHERE refused IS NULL) AS waiting,"
+                    " count(refused) AS refused FROM return_event WHERE taken_at IS NULL"
+                )
+            )
+            return dict(rows.mappings().one())
+
+    async def settle(self, numbers: Sequence[int], refused: Mapping[int, Refusal]) -> None:
         """Remembers which events were taken in, and which were refused and why."""
         async with self._engine.begin() as connection:
             await connection.execute(
@@ -146,22 +175,57 @@ class ReturnStore:
             )
             for number, why in refused.items():
                 await connection.execute(
-                    text("UPDATE return_event SET refused = :why WHERE number = :number"),
-                    {"why": why, "number": number},
+                    text(
+                        "UPDATE return_event SET refused = :detail, refused_status = :status"
+                        " WHERE number = :number"
+                    ),
+                    {**why._asdict(), "number": number},
                 )
 
-    async def outgoing(self, form: Return) -> Mapping[str, int]:
-        """How many events of a form are `waiting`, `taken` and `refused`."""
-        async with self._engine.connect() as connection:
-            row = await connection.execute(
+    async def resend(self, form: Return, by: str) -> None:
+        """Lets what was refused of a form wait again, once whatever it was is mended."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
                 text(
-                    "SELECT count(*) FILTER (WHERE taken_at IS NULL AND refused IS NULL) AS waiting"
-                    ", count(taken_at) AS taken, count(refused) AS refused"
-                    " FROM return_event WHERE form_id = :id"
+                    "UPDATE return_event SET refused = NULL, refused_status = NULL"
+                    " WHERE form_id = :id AND refused IS NOT NULL"
                 ),
                 {"id": form.id},
             )
-            return dict(row.mappings().one())
+            await add_note(connection, by, "return.resent", form.key.path)
+
+    async def outgoing(self, form: Return) -> Outgoing:
+        """What has become of a form's events so far."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT taken_at IS NOT NULL AS taken, refused,"
+                    " coalesce(refused_status, 422) AS status, count(*) AS number"
+                    " FROM return_event WHERE form_id = :id GROUP BY 1, 2, 3 ORDER BY 3, 2"
+                ),
+                {"id": form.id},
+            )
+            found = rows.all()
+        refused = [row for row in found if row.refused is not None]
+        return Outgoing(
+            waiting=sum(row.number for row in found if not row.taken and row.refused is None),
+            taken=sum(row.number for row in found if row.taken),
+            refused=sum(row.number for row in refused),
+            refusals=[Refusal(row.status, row.refused) for row in refused],
+        )
+
+    async def refused_forms(self, year: int) -> frozenset[str]:
+        """The ids of a year's forms of which something was refused."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT DISTINCT form_id::text FROM return_event"
+                    " JOIN return_form ON return_form.id = form_id"
+                    " WHERE year = :year AND refused IS NOT NULL"
+                ),
+                {"year": year},
+            )
+            return frozenset(rows.scalars())
 
 
 _INSERT: Final = """
