@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kokemus import problems, telemetry
+from kokemus.addresses import PlainAddresses
 from kokemus.errors import Unavailable
 from kokemus.metric_names import HTTP_SECONDS, READY
 from kokemus.problems import Problem
@@ -65,6 +66,7 @@ def create_app(
         # FastAPI's own spans hold paths and queries as they were typed, and one for each probe.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.add_middleware(PlainAddresses)
     app.add_middleware(_Measured, meters=meters)
     _add_error_handlers(app)
 

@@ -106,12 +106,6 @@ def test_fields_that_the_form_does_not_have_are_left_out() -> None:
     }
 
 
-def test_what_the_database_cannot_keep_is_left_out_of_an_answer() -> None:
-    fields = FORMS["method"](WORDS)
-    name = next(name for name, one in fields.fields.items() if one.kind != "check")
-    assert filled(fields, {name: "a\0b"}) == {name: "ab"}
-
-
 def test_a_game_becomes_its_measures_and_actions() -> None:
     answers = {
         "count.asiakaskokemus.kannattaa_kokeilla": "2",

@@ -102,7 +102,7 @@ def filled(form: Form, sent: Mapping[str, str]) -> dict[str, str]:
     """What was filled into the fields of the form, right or wrong; anything else is left out."""
     answers = {}
     for name, field in form.fields.items():
-        value = sent.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()
+        value = sent.get(name, "").replace("\r\n", "\n").strip()
         if value:
             answers[name] = ON if field.kind == "check" else value[: field.longest + 1]
     return answers
