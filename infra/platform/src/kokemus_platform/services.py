@@ -40,13 +40,16 @@ POLLERS: Final = {
     "KOKEMUS_FEED_TOKEN_FILE": Service(
         "complaints-poller", "complaints", "poll", has_address=False
     ),
+    "KOKEMUS_OPEN311_URL": Service(
+        "ingest-feedback-poller", "ingest_feedback", "poll", has_address=False
+    ),
 }
-"""By the variable that tells the source's token: each runs where it is given."""
+"""By a variable without which there is nothing to poll: each runs where it is given."""
 
 
 def wanted(environment: Mapping[str, str]) -> tuple[Service, ...]:
     """The services for this environment."""
-    return (*SERVICES, *(one for token, one in POLLERS.items() if token in environment))
+    return (*SERVICES, *(one for name, one in POLLERS.items() if name in environment))
 
 
 def address(home: Home, name: str) -> str:

@@ -28,8 +28,9 @@ class Confirmed:
         self._ids: defaultdict[date, set[str]] = defaultdict(set)
 
     def new(self, found: Sequence[events.Event]) -> list[events.Event]:
-        """Those events that were not confirmed yet."""
-        return [event for event in found if event.id not in self._ids[event.time.date()]]
+        """Those events that were not confirmed yet, each once."""
+        by_id = {event.id: event for event in found}
+        return [one for one in by_id.values() if one.id not in self._ids[one.time.date()]]
 
     def add(self, sent: Sequence[events.Event]) -> None:
         """Takes note of events that were confirmed."""

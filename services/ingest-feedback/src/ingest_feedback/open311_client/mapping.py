@@ -81,7 +81,7 @@ def translate(rows: Iterable[Row], words: Vocabulary) -> tuple[list[Told], list[
         try:
             told.append(told_by(row, words))
         except Refused as error:
-            refused.append(error.detail)
+            refused.append(f"{error.pointer} {error.detail}")
     return told, refused
 
 
@@ -95,7 +95,7 @@ def told_by(row: Row, words: Vocabulary) -> Told:
     wire.check_identifier(identity, "service_request_id")
     requested = moment(text(row, "requested_datetime"), words.zone)
     if requested is None:
-        raise Refused(Reason.INVALID_TIME, "requested_datetime cannot be read")
+        raise Refused(Reason.INVALID_TIME, "cannot be read", "requested_datetime")
     updated = moment(text(row, "updated_datetime"), words.zone)
     place, placed = _place(row, words)
     kind, kind_since = _kind(row, words)
