@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from kokemus import dead_letters
 from kokemus.contracts import events, topics, wire
@@ -13,8 +12,8 @@ from metrics.domain.batches import BatchDecoder, Record
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
 from metrics.storage.counting import Chunk, CountingStore, PartitionState, RefusedByDatabase, Work
+from support.counting import HELSINKI, press
 
-HELSINKI = ZoneInfo("Europe/Helsinki")
 TOPIC = "registry.v1"
 
 
@@ -52,6 +51,9 @@ class FakeStore:
     def forget(self) -> None:
         pass
 
+    def hash_key(self) -> bytes:
+        return b"key"
+
     def states(self, partitions: Mapping[tuple[str, int], str]) -> dict[Any, PartitionState]:
         return dict.fromkeys(partitions, PartitionState(self.next_offset, 0, None, 1))
 
@@ -65,29 +67,22 @@ class FakeStore:
         if not self.would_store([record for _, record in work.records]):
             raise RefusedByDatabase("22P05")
         self.done.append(work)
-        self.next_offset = work.slices["id", 0].end
+        self.next_offset = max(piece.end for piece in work.slices.values())
 
 
 class FakeMessage:
     """A message as librdkafka's client has it."""
 
-    def __init__(self, offset: int, subject: str) -> None:
+    def __init__(self, offset: int, event: events.Event, place: TopicPartition) -> None:
         self._offset = offset
-        event = events.QuestionDefined(
-            specversion="1.0",
-            id=subject,
-            source="registry",
-            subject=subject,
-            time=datetime(2026, 1, 1, tzinfo=UTC),
-            data=events.QuestionDefinition("overall", "smiley4"),
-        )
         self._value = wire.encode(event)
+        self._place = place
 
     def topic(self) -> str:
-        return TOPIC
+        return self._place[0]
 
     def partition(self) -> int:
-        return 0
+        return self._place[1]
 
     def offset(self) -> int:
         return self._offset
@@ -105,6 +100,18 @@ class FakeMessage:
         return 1, 0
 
 
+def asked(offset: int, subject: str) -> FakeMessage:
+    event = events.QuestionDefined(
+        specversion="1.0",
+        id=subject,
+        source="registry",
+        subject=subject,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+        data=events.QuestionDefinition("overall", "smiley4"),
+    )
+    return FakeMessage(offset, event, (TOPIC, 0))
+
+
 def test_a_record_that_the_database_refuses_behind_a_hole_is_set_aside() -> None:
     """A compacted log has holes, and only a second look tells them from a batch that was lost."""
     store, log, hours = FakeStore("poison"), FakeLog(), LocalHours(HELSINKI)
@@ -114,8 +121,38 @@ def test_a_record_that_the_database_refuses_behind_a_hole_is_set_aside() -> None
     counter.place()
     assert log.read == [{(TOPIC, 0): 0}]
     for _ in range(2):  # what is read again after a hole is the same
-        counter.count([decoder.decode([FakeMessage(7, "poison"), FakeMessage(9, "good")])])
+        counter.count([decoder.decode([asked(7, "poison"), asked(9, "good")])])
     assert log.read == [{(TOPIC, 0): 0}] * 2
     assert [letter.key for letter in log.letters] == [b"registry.v1/0/7"]
     assert counter.positions() == {(TOPIC, 0): 10}
     assert [len(work.records) for work in store.done] == [1]
+
+
+def test_answers_of_several_topics_in_one_poll_all_count() -> None:
+    store, hours = FakeStore(""), LocalHours(HELSINKI)
+    answer = events.SurveyAnswer("survey", "2026", "response-1", "q", "likert5", 5)
+    answered = events.SurveyAnswered(
+        specversion="1.0",
+        id="answer-1",
+        source="surveys",
+        subject="library",
+        time=datetime(2026, 3, 2, 10, tzinfo=UTC),
+        data=answer,
+    )
+    given = {("kiosk-presses.v1", 0): press(subject="library"), ("surveys.v1", 1): answered}
+    counter = Counter(cast("CountingStore", store), FakeLog(), hours, Meters())
+    counter.assign(list(given))
+    counter.place()
+    reader = PressReader(hours)
+    counter.count(
+        [
+            BatchDecoder(topics.declarations()[place[0]], reader).decode(
+                [FakeMessage(0, event, place)]
+            )
+            for place, event in given.items()
+        ]
+    )
+    (work,) = store.done
+    assert work.presses is not None
+    scales = [work.presses.streams[at].scale for at in work.presses.stream]
+    assert (scales, work.presses.amount.tolist()) == (["smiley4", "likert5"], [1, 1])

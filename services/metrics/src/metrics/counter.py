@@ -390,11 +390,10 @@ class Counter:
             work.slices[key].applied += 1
             if not isinstance(record, Forgotten):
                 self._add_sums(record, work.effects)
-        if pressed:
-            presses = batch.columns.kept(fresh[:pressed])
-            work.presses = presses.extended(moved) if moved else presses
-        elif moved:
-            work.presses = batch.columns.extended(moved)
+        if pressed or moved:
+            counts = batch.columns.kept(fresh[:pressed])
+            counts = counts.extended(moved) if moved else counts
+            work.presses = counts if work.presses is None else work.presses.joined(counts)
 
     def _add_sums(self, event: events.Event, effects: Effects) -> None:
         if given := reasoned(event, self._hours):

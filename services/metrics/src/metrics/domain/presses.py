@@ -119,6 +119,18 @@ class Columns:
             self.shard[which],
         )
 
+    def joined(self, others: "Columns") -> "Columns":
+        """The same with those of another topic at the end."""
+        return Columns(
+            [*self.streams, *others.streams],
+            np.append(self.stream, others.stream + len(self.streams)),
+            np.append(self.hour, others.hour),
+            np.append(self.value, others.value),
+            np.append(self.marked, others.marked),
+            np.append(self.amount, others.amount),
+            np.append(self.shard, others.shard),
+        )
+
     def extended(self, moves: Sequence["Move"]) -> "Columns":
         """The same with further single counts at the end."""
         streams = list(self.streams)
