@@ -37,7 +37,7 @@ from kokemus_platform.measuring import Measured, at_least
 from kokemus_platform.processes import free_port
 
 BATCH: Final = 100
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 64
 BODIES: Final = 500
 """Different request bodies, sent over and over: the edge does not look for repeats."""
 

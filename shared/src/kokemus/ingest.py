@@ -1,18 +1,18 @@
 """`POST /v1/events`: a plain ASGI endpoint, since it is every ingest service's hot path."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from kokemus import telemetry, web
-from kokemus.bodies import BytesInFlight
+from kokemus.bodies import Body, BytesInFlight
 from kokemus.cloudevents import (
     MAX_EVENTS,
     EventReader,
@@ -85,30 +85,43 @@ class EventsEndpoint:
             raise unavailable("the registry is not read yet; send all of it again")
         with self._in_flight.body() as body:
             await body.fill(headers, receive)
-            content = await self._take(key, form, body.take(), headers)
+            content = await self._take(key, form, body, headers)
         await send({"type": "http.response.start", "status": 202, "headers": _answer(content)})
         await send({"type": "http.response.body", "body": content})
 
-    async def _take(self, key: Key, form: Form, body: bytes, headers: Mapping[str, str]) -> bytes:
+    async def _take(self, key: Key, form: Form, body: Body, headers: Mapping[str, str]) -> bytes:
         given = telemetry.valid_traceparent(headers.get("traceparent"))
         with telemetry.start_span(f"POST {PATH}", SpanKind.SERVER, given) as span:
-            try:
-                received = self._reader.read(form, body, headers)
-            except Malformed as error:
-                raise Problem(400, str(error)) from None
-            except TooMany:
-                raise Problem(413, f"a request may carry {MAX_EVENTS} events at most") from None
-            checked = self._intake.check(key, received.events, datetime.now(UTC))
-            rejected = received.rejected + [
-                Rejection(received.positions[position], readable(received.events[position].id), why)
-                for position, why in checked.refused.items()
-            ]
-            self._intake.count([one.refused for one in rejected], len(received.dropped))
-            span.set_attributes({"events": len(checked.events), "rejected": len(rejected)})
-            if rejected and not checked.events:
-                raise _nothing_taken(rejected)
-            await self._intake.publish(checked.events, telemetry.traceparent_of(span) or given)
-        return msgspec.json.encode({"accepted": len(checked.events), "rejected": _listed(rejected)})
+            answer, published = self._hand_over(key, form, body, headers, span)
+            # By now the events are gone: the next request's are made in memory that is still warm.
+            await published
+        return answer
+
+    def _hand_over(
+        self, key: Key, form: Form, body: Body, headers: Mapping[str, str], span: Span
+    ) -> tuple[bytes, Awaitable[None]]:
+        """The answer, and what to await before it is given."""
+        try:
+            received = self._reader.read(form, body.take(), headers)
+        except Malformed as error:
+            raise Problem(400, str(error)) from None
+        except TooMany:
+            raise Problem(413, f"a request may carry {MAX_EVENTS} events at most") from None
+        checked = self._intake.check(key, received.events, datetime.now(UTC))
+        rejected = received.rejected + [
+            Rejection(received.positions[position], readable(received.events[position].id), why)
+            for position, why in checked.refused.items()
+        ]
+        self._intake.count([one.refused for one in rejected], len(received.dropped))
+        span.set_attributes({"events": len(checked.events), "rejected": len(rejected)})
+        if rejected and not checked.events:
+            raise _nothing_taken(rejected)
+        trace = telemetry.traceparent_of(span) or telemetry.valid_traceparent(
+            headers.get("traceparent")
+        )
+        published = self._intake.hand_over(checked.events, trace)
+        answer = {"accepted": len(checked.events), "rejected": _listed(rejected)}
+        return msgspec.json.encode(answer), published
 
 
 def _answer(content: bytes) -> list[tuple[bytes, bytes]]:

@@ -1,7 +1,7 @@
 """What stands between a source system and the topics, whichever way its events come."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -17,7 +17,7 @@ from kokemus.contracts.topics import declarations, short_type, topic_of
 from kokemus.errors import Reason, Refused
 from kokemus.keys import Key, Keys
 from kokemus.metric_names import EVENTS_ACCEPTED, EVENTS_REJECTED, FIELDS_DROPPED
-from kokemus.publishing import Publisher
+from kokemus.publishing import CHUNK, Publisher
 from kokemus.registry import Registry
 from kokemus.scopes import Scope
 from kokemus.settings import KeyedSettings
@@ -149,13 +149,23 @@ class Intake:
         Raises:
             Unavailable: not all are confirmed; sending all of them again does no harm.
         """
+        for start in range(0, len(batch), CHUNK):
+            await self.hand_over(batch[start : start + CHUNK], traceparent)
+
+    def hand_over(self, batch: Sequence[Event], traceparent: str | None) -> Awaitable[None]:
+        """`publish` of `CHUNK` events at most, which need not be kept while it is awaited."""
         for event in batch:
             own = event.traceparent
             if own is not None or traceparent is not None:
                 force_setattr(event, "traceparent", self._trace(own, traceparent))
-        await self.publisher.publish(self._still_valid(batch))
-        for kind, count in Counter(map(type, batch)).items():
-            self.meters.add(EVENTS_ACCEPTED, count, short_type(kind))
+        kinds = list(map(type, batch))
+        accepted = {short_type(kind): kinds.count(kind) for kind in set(kinds)}
+        return self._confirmed(self.publisher.hand_over(self._still_valid(batch)), accepted)
+
+    async def _confirmed(self, handed: Awaitable[None], accepted: Mapping[str, int]) -> None:
+        await handed
+        for kind, count in accepted.items():
+            self.meters.add(EVENTS_ACCEPTED, count, kind)
 
     def count(self, refused: Sequence[Refused], dropped: int) -> None:
         """Counts what did not go on."""

@@ -89,6 +89,7 @@ class Keys:
         self._stamp: tuple[int, ...] | None = None
         self._keys: dict[str, Key] = {}
         self._complained = False
+        self._known: dict[str, Key] = {}  # by tokens that were held against their digest
         try:
             self._read(self._stat())
         except (OSError, msgspec.MsgspecError) as error:
@@ -97,12 +98,17 @@ class Keys:
     def find(self, token: str) -> Key | None:
         """The key of a token, or None for one that is unknown, foreign or revoked."""
         self._refresh()
+        if token in self._known:
+            return self._known[token]
         match = _TOKEN.fullmatch(token)
         if match is None:
             return None
         key = self._keys.get(match[1])
         known = key.sha256 if key else _NOBODY
-        return key if hmac.compare_digest(_digest(token), known) else None
+        if key is None or not hmac.compare_digest(_digest(token), known):
+            return None
+        self._known[token] = key  # as many as there are keys at most
+        return key
 
     def of_header(self, authorization: str | None) -> Key:
         """The key of an `Authorization: Bearer` header.
@@ -145,6 +151,7 @@ class Keys:
     def _read(self, stamp: tuple[int, ...]) -> None:
         content = msgspec.json.decode(self._path.read_bytes(), type=KeysFile)
         self._keys = {key.id: key for key in content.keys}
+        self._known = {}
         self._stamp = stamp
         self._complained = False
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,7 +20,7 @@ CHUNK: Final = 10_000
 """Events handed to the producer at once; more are published chunk by chunk."""
 DELIVERY_TIMEOUT_MS: Final = 10_000
 """How long the brokers may take to confirm before the sender is told to send again."""
-LINGER_MS: Final = 5
+LINGER_MS: Final = 10
 """How long an event may wait for others to its partition.
 
 With 2 ms, requests of 100 events make batches so small that the producer's own threads need a third
@@ -49,10 +49,12 @@ class _Waiting:
 
     __slots__ = ("done", "failed", "left")
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, done: asyncio.Future[None]) -> None:
         self.left = count
         self.failed: dict[str, int] = {}
-        self.done = asyncio.get_running_loop().create_future()
+        self.done = done
+        if not count:
+            done.set_result(None)
 
     def report(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
@@ -77,6 +79,7 @@ class Publisher:
     def __init__(self, settings: ServiceSettings, meters: Meters) -> None:
         self._settings = settings
         self._meters = meters
+        self._loop: asyncio.AbstractEventLoop  # asking for the running one costs a system call
         self._routes: dict[type[events.Event], _Route] = {}
         self._producer: Producer | None = None
         self._waiting: set[_Waiting] = set()
@@ -86,6 +89,7 @@ class Publisher:
         self._retired: list[Producer] = []
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._producer = self._new()
         self._serve_reports()
         return self
@@ -111,7 +115,7 @@ class Publisher:
             Unavailable: at least one is not; publishing all of them again does no harm.
         """
         for start in range(0, len(batch), CHUNK):
-            await self._publish(batch[start : start + CHUNK])
+            await self.hand_over(batch[start : start + CHUNK])
 
     async def ready(self) -> bool:
         """Whether events may be published: a broker answers, and what is sent now goes to it."""
@@ -128,9 +132,16 @@ class Publisher:
             return False
         return True
 
-    async def _publish(self, chunk: Sequence[events.Event]) -> None:
+    def hand_over(self, chunk: Sequence[events.Event]) -> Awaitable[None]:
+        """Gives the producer `CHUNK` events at most; await what it returns as `publish`.
+
+        The events need not be kept until then: the producer has its own copy.
+
+        Raises:
+            Unavailable: at once, or when awaited.
+        """
         producer = self._current()
-        waiting = _Waiting(len(chunk))
+        waiting = _Waiting(len(chunk), self._loop.create_future())
         report = waiting.report
         produce = producer.produce
         try:
@@ -147,6 +158,9 @@ class Publisher:
                     produce(topic, value, key, ANY_PARTITION, report)
         except (BufferError, KafkaException) as error:
             raise Unavailable("the producer takes no more") from error
+        return self._confirmed(producer, waiting)
+
+    async def _confirmed(self, producer: Producer, waiting: _Waiting) -> None:
         self._waiting.add(waiting)
         try:
             if len(self._waiting) == 1:
@@ -173,7 +187,7 @@ class Publisher:
                 self._replace(producer)
         self._retired = [producer for producer in self._retired if len(producer)]
         delay = BUSY_SECONDS if self._waiting else IDLE_SECONDS
-        self._timer = asyncio.get_running_loop().call_later(delay, self._serve_reports)
+        self._timer = self._loop.call_later(delay, self._serve_reports)
 
     async def _probe_until_it_answers(self) -> None:
         while not await self._reachable():
@@ -239,4 +253,4 @@ class Publisher:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and (  # noqa: SLF001 - its only name
             self._probe is None or self._probe.done()
         ):
-            self._probe = asyncio.get_running_loop().create_task(self._probe_until_it_answers())
+            self._probe = self._loop.create_task(self._probe_until_it_answers())

@@ -14,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import start_http_server
 from starlette.exceptions import HTTPException
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -195,8 +194,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
+_BUG: Final = Problem(500, "this is a fault of the service")
+
+
 async def _on_bug(_request: Request, _error: Exception) -> Response:
-    return problems.response(Problem(500, "this is a fault of the service"))
+    return problems.response(_BUG)
 
 
 class _Impatient(HttpToolsProtocol):
@@ -253,7 +255,6 @@ class _Direct:
         self._app = app
         self._route = route
         self._meters = meters
-        self._guarded = ServerErrorMiddleware(self._answer, _on_bug)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -264,15 +265,16 @@ class _Direct:
             await self._app(scope, receive, send)
             return
         scope["route"] = self._route
-        await self._guarded(scope, receive, _timed(self._meters, scope, send))
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = _timed(self._meters, scope, send)
         try:
-            await self._route.app(scope, receive, send)
+            await self._route.app(scope, receive, answer)
         except Problem as problem:
-            await problems.response(problem)(scope, receive, send)
+            await problems.response(problem)(scope, receive, answer)
         except Unavailable as error:
-            await problems.response(problems.unavailable(str(error)))(scope, receive, send)
+            await problems.response(problems.unavailable(str(error)))(scope, receive, answer)
+        except Exception:
+            await problems.response(_BUG)(scope, receive, answer)
+            raise  # the server logs it
 
 
 def _timed(meters: Meters, scope: Scope, send: Send) -> Send:

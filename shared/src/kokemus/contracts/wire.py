@@ -221,7 +221,7 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
     data = {event.data for event in batch} - _passed
     names = {event.source for event in batch}
     names.update([event.subject for event in batch])
-    names -= _passed
+    names = names - _passed  # `-=` would walk through all that has passed
     texts = [*names, *[event.id for event in batch]]
     for one in data:
         texts += [value for _, _, value in identifiers(one, "")]
@@ -230,7 +230,7 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
     faultless = (
         joined.count("\n") == len(texts) + 1
         and bool(_IDENTIFIERS.fullmatch(joined, 1))
-        and not _MAYBE_IDENTITY_CODE.search(joined.encode().translate(_SEPARATORS))
+        and not _holds_identity_code(joined)
         and min(times, default=EARLIEST) >= EARLIEST
         and max(times, default=EARLIEST) <= latest
         and all(map(_fits, data))
@@ -240,6 +240,11 @@ def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
             _passed.clear()
         _passed.update(names, data)
     return faultless
+
+
+def _holds_identity_code(lines: str) -> bool:
+    maybe = _MAYBE_IDENTITY_CODE.search(lines.encode().translate(_SEPARATORS))
+    return maybe is not None and _IDENTITY_CODE.search(lines) is not None
 
 
 def _fits(data: Any) -> bool:
