@@ -381,3 +381,40 @@ def test_the_registry_comes_from_files_and_a_second_import_brings_the_same_event
     ]
     assert by_key["entity/unit-8000"]["data"]["service_map_id"] == 8000
     assert not any(b"a@b.fi" in one.value() for one in found)
+
+
+HOSTILE = ("%00", "a%00b", "%01", "%ff%fe", "99999999999999999999", "-1", "..%2f..", "x" * 300)
+
+
+@pytest.mark.parametrize("service", ["kiosk", "complaints", "feedback"])
+def test_no_address_is_a_fault_of_the_service(service: str, request: pytest.FixtureRequest) -> None:
+    asked: IngestService = request.getfixturevalue(service)
+    headers = {"Authorization": f"Bearer {asked.token}", "Content-Type": CSV}
+    with httpx.Client(base_url=asked.url, headers=headers, timeout=30) as client:
+        answers = [
+            (method, path, client.request(method, path, content=b"a,b\n1,2\n").status_code)
+            for hostile in HOSTILE
+            for method, path in _addresses(hostile)
+        ]
+    assert [one for one in answers if one[2] >= 500] == []
+
+
+def _addresses(hostile: str) -> Iterator[tuple[str, str]]:
+    yield from (
+        ("GET", f"/{hostile}"),
+        ("GET", f"/v1/{hostile}"),
+        ("POST", f"/v1/events?x={hostile}"),
+    )
+    for query in (
+        f"kind={hostile}",
+        f"kind=press&source={hostile}",
+        f"kind=press&dry_run={hostile}",
+    ):
+        yield from (("GET", f"/v1/imports/template?{query}"), ("POST", f"/v1/imports?{query}"))
+    for method, path in (
+        ("GET", f"services/{hostile}.json"),
+        ("GET", f"requests/{hostile}.xml?service_code={hostile}"),
+        ("GET", f"requests.json?start_date={hostile}&service_request_id={hostile}"),
+        ("POST", f"requests.json?service_code={hostile}&api_key={hostile}"),
+    ):
+        yield method, f"/open311/v2/{path}"
