@@ -14,6 +14,8 @@ from kokemus_platform.processes import PartFailedError
 
 NAME = "kokemus"
 """The embedded server's database."""
+REBUILT: Final = "metrics"
+"""The schema of which a second one can be made beside it: its role may make schemas."""
 LEAVING_SECONDS: Final = 5.0
 """How long the sessions of an own platform that was killed may still be seen."""
 
@@ -90,8 +92,23 @@ def _own_schema(
         "ALTER ROLE {role} IN DATABASE {database} SET search_path TO {schema}",
         "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}",
     ]
+    if schema == REBUILT:
+        statements.append("GRANT CREATE ON DATABASE {database} TO {role}")
     for statement in statements:
         connection.execute(sql.SQL(statement).format(**names))
+
+
+def address(url: str, schema: str, home: Home) -> str:
+    """A schema's address, once `prepare` has made its role.
+
+    Args:
+        url: what `prepare` was given.
+        schema: one of its schemas.
+        home: where the passwords lie.
+    """
+    given = urlsplit(url)
+    role = f"{given.path.removeprefix('/')}_{schema}"
+    return _address(given, role, home.secret(f"database-{schema}", secrets.token_hex))
 
 
 def _address(given: SplitResult, role: str, password: str) -> str:

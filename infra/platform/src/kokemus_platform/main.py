@@ -18,6 +18,7 @@ from kokemus_platform import (
     keys,
     load,
     logs,
+    rebuild,
     registry,
     replay,
     starting,
@@ -36,7 +37,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (topics, dead_letters, replay, keys, registry, bench, load):
+for group in (topics, dead_letters, replay, rebuild, keys, registry, bench, load):
     commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)

@@ -14,6 +14,15 @@ from kokemus_platform.topics import Bootstrap, Prefix
 
 commands = typer.Typer()
 
+Archive = Annotated[
+    str | None,
+    typer.Option(
+        envvar="KOKEMUS_ARCHIVE_URL",
+        help="A folder or s3://bucket/prefix; without it, the running platform's.",
+        show_default=False,
+    ),
+]
+
 
 @commands.command("replay")
 def replay_command(  # noqa: PLR0913 - its options
@@ -28,14 +37,7 @@ def replay_command(  # noqa: PLR0913 - its options
     send: Annotated[bool, typer.Option("--send", help="Without it they are only counted.")] = False,
     bootstrap: Bootstrap = None,
     prefix: Prefix = "kokemus.",
-    archive: Annotated[
-        str | None,
-        typer.Option(
-            envvar="KOKEMUS_ARCHIVE_URL",
-            help="A folder or s3://bucket/prefix; without it, the running platform's.",
-            show_default=False,
-        ),
-    ] = None,
+    archive: Archive = None,
 ) -> None:
     """Put a period of the archive back on its topic: what was counted counts nothing again."""
     environment = {

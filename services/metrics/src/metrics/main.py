@@ -1,12 +1,19 @@
-"""The command line of metrics: migrate, consume, archive, serve."""
+"""The command line of metrics: migrate, consume, archive, replay, rebuild, serve."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kokemus.settings import load
-from metrics.settings import ApiSettings, ArchiveSettings, MetricsSettings, ReplaySettings
+from metrics.settings import (
+    ApiSettings,
+    ArchiveSettings,
+    MetricsSettings,
+    RebuildSettings,
+    ReplaySettings,
+)
 from metrics.storage import MIGRATIONS
 
 commands = typer.Typer(
@@ -57,6 +64,29 @@ def replay(
     from metrics.archive import app  # noqa: PLC0415 - nothing else needs Parquet
 
     app.replay(load(ReplaySettings), topic, first, last, send=send)
+
+
+@commands.command()
+def rebuild(
+    *,
+    swap: Annotated[
+        bool, typer.Option("--swap", help="Put what was rebuilt in the place of the live counts.")
+    ] = False,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Remove what a swap has replaced, and nothing else.")
+    ] = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Where to write every cell that differs.")
+    ] = None,
+) -> None:
+    """Counts the archive again beside the live counts, and says which cells differ."""
+    from metrics.archive import rebuild_app  # noqa: PLC0415 - nothing else needs Parquet
+
+    settings = load(RebuildSettings)
+    if drop_old:
+        rebuild_app.drop_old(settings)
+    else:
+        rebuild_app.rebuild(settings, swap=swap, csv_file=csv_file)
 
 
 @commands.command()

@@ -30,7 +30,11 @@ class ReplaySettings(ServiceSettings):
     """A folder, or an S3-compatible store as `s3://bucket/prefix?endpoint_override=...`."""
 
 
-class ArchiveSettings(ReplaySettings, MetricsSettings):
+class RebuildSettings(ReplaySettings, MetricsSettings):
+    """What counting the archive again needs."""
+
+
+class ArchiveSettings(RebuildSettings):
     """What the archive needs."""
 
     archive_seconds: Annotated[timedelta, Field(gt=timedelta())] = timedelta(minutes=1)

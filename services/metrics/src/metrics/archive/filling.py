@@ -1,6 +1,7 @@
 """Counts what the topics lost before it was counted, from the archive, by the same protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -9,9 +10,9 @@ from kokemus.dead_letters import Letter
 from kokemus.errors import Unavailable
 from kokemus.metric_names import GAPS_FILLED
 from kokemus.telemetry import Meters
-from metrics.archive.files import ArchiveFiles, Place, Record
+from metrics.archive.files import ArchiveFiles, Place
 from metrics.counter import Counter, TopicPartition
-from metrics.domain.batches import BatchDecoder
+from metrics.domain.batches import Batch, BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.storage.gaps import Gap, GapStore
 
@@ -75,7 +76,7 @@ def fill(  # noqa: PLR0913, PLR0917 - the parts that it joins
         for records in files.read(place, gap.first, end - 1):
             sound = [record for record in records if not record.dead]
             if sound:
-                _count(counter, decoders[gap.topic], sound)
+                count_all(counter, partial(decoders[gap.topic].decode, sound))
             filled += len(records)
         store.close_up(gap, end)
         log.info("gap_filled", topic=gap.topic, partition=gap.partition, first=gap.first, end=end)
@@ -83,12 +84,27 @@ def fill(  # noqa: PLR0913, PLR0917 - the parts that it joins
     return filled
 
 
-def _count(counter: Counter, decoder: BatchDecoder, records: Sequence[Record]) -> None:
-    place = records[0].topic(), records[0].partition()
-    for _ in range(LOOKS):
-        if counter.lost:
+def count_all(counter: Counter, decode: Callable[[], Batch]) -> None:
+    """Counts all messages of one partition, looking again where the counter wants to.
+
+    Args:
+        counter: the partition is its own.
+        decode: gives the messages, the same each time: counting may set some of them aside.
+
+    Raises:
+        Unavailable: database or broker are away, or others count in the same places just now.
+    """
+    looks = 0
+    while looks < LOOKS:
+        if counter.lost or counter.stopped:
             counter.place()
-        counter.count([decoder.decode(records)])
-        if counter.positions().get(place, 0) > records[-1].at:
+        batch = decode()
+        last = batch.messages[-1]
+        place = last.topic() or "", last.partition() or 0
+        before = counter.positions().get(place, 0)
+        counter.count([batch])
+        at = counter.positions().get(place, 0)
+        if at > (last.offset() or 0):
             return
+        looks = 0 if at > before else looks + 1
     raise Unavailable("others count in the same places just now")

@@ -88,6 +88,11 @@ class BatchDecoder:
         ]
         self._decode = msgspec.json.Decoder(wire.union(read)).decode
 
+    @property
+    def compacted(self) -> bool:
+        """Whether the topic drops records that newer ones of their keys replace."""
+        return self._topic.cleanup == "compact"
+
     def decode(self, messages: Sequence[Message]) -> Batch:
         """Reads every message; what cannot be read is among the refused, by its index."""
         decode = self._decode

@@ -1,0 +1,207 @@
+"""What is rebuilt from the archive is what stands live, cell by cell, or is named; and swapped."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer
+from confluent_kafka import TopicPartition as Place
+from kafka import TopicPartition
+
+from kokemus.contracts import events
+from kokemus_platform import topics as topic_tools
+from metrics.archive.files import ArchiveFiles
+from metrics.storage.rebuilt import Schemas
+from support.counting import Counting, busy_days, wait_until
+from support.every_voice import every_voice
+from support.lives import account, feedback_rows, some_feedback
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def run(counting: Counting, *options: str) -> subprocess.CompletedProcess[str]:
+    """The operator's command."""
+    return subprocess.run(
+        [sys.executable, "-m", "kokemus_platform.main", "rebuild", *options],
+        env=environment(counting),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def environment(counting: Counting) -> dict[str, str]:
+    return {
+        **os.environ,
+        "KOKEMUS_KAFKA_BOOTSTRAP": counting.bootstrap,
+        "KOKEMUS_TOPIC_PREFIX": counting.prefix,
+        "KOKEMUS_DATABASE_URL": counting.database_url,
+        "KOKEMUS_ARCHIVE_URL": str(counting.archive),
+    }
+
+
+def compared(told: str) -> dict[str, tuple[int, int]]:
+    """By table how many cells were compared, and how many differ."""
+    rows = re.findall(r"^ *(\w+) +([\d,]+) +[\d,]+ +([\d,]+) *$", told, re.MULTILINE)
+    return {name: (number(cells), number(differing)) for name, cells, differing in rows}
+
+
+def number(shown: str) -> int:
+    return int(shown.replace(",", ""))
+
+
+def archived(counting: Counting) -> int:
+    files = ArchiveFiles(str(counting.archive))
+    return sum(
+        piece.last + 1 - piece.first for place in files.places() for piece in files.pieces(place)
+    )
+
+
+def counted(counting: Counting, sent: list[events.Event]) -> None:
+    """Sends events to a consumer and an archiver, and waits for the figures."""
+    counting.start()
+    counting.start(command="archive")
+    counting.send(sent)
+    counting.wait_for(len(sent))
+
+
+def execute(counting: Counting, statement: str) -> int:
+    with counting.connect() as connection:
+        return connection.execute(statement).rowcount
+
+
+FALSIFIED = {
+    "day_counts": "UPDATE day_counts SET counts[1] = counts[1] + 1 WHERE ctid ="
+    " (SELECT ctid FROM day_counts WHERE cardinality(counts) = 4 AND 0 <> ANY(counts) LIMIT 1)",
+    "feedback": "UPDATE feedback SET kind = 'kiitos', entity = 'hoiva' WHERE feedback_id ="
+    " (SELECT feedback_id FROM feedback WHERE kind <> 'kiitos' LIMIT 1)",
+    "method_reports": "DELETE FROM method_reports WHERE ctid ="
+    " (SELECT ctid FROM method_reports LIMIT 1)",
+    "entity_validities": "UPDATE entity_validities SET name_fi = name_fi || ' ' WHERE ctid ="
+    " (SELECT ctid FROM entity_validities LIMIT 1)",
+}
+"""By table a statement that spoils one cell of it."""
+
+
+def test_what_is_rebuilt_equals_every_cell_and_a_falsified_one_is_named(
+    counting: Counting, tmp_path: Path
+) -> None:
+    sent = [*every_voice(8, seed=1), *busy_days(1_500, seed=2)]
+    counted(counting, sent)
+    wait_until(lambda: archived(counting) >= len(sent) // 2, 60, counting.logs)
+    equal = run(counting)
+    assert equal.returncode == 0, equal.stdout + equal.stderr
+    found = compared(equal.stdout)
+    empty = {name for name, (cells, _) in found.items() if not cells}
+    assert not empty - {"surveys"}, equal.stdout  # which is there for code that still runs
+    for statement in FALSIFIED.values():
+        assert execute(counting, statement) == 1
+    report = tmp_path / "differing.csv"
+    differs = run(counting, "--csv", str(report))
+    assert differs.returncode == 1
+    named = [row["table"] for row in csv.DictReader(report.read_text().splitlines())]
+    assert sorted(set(named)) == sorted(FALSIFIED)
+    assert sum(differing for _, differing in compared(differs.stdout).values()) == len(named)
+
+
+def announced(counting: Counting, entity: str) -> int:
+    """How often changes of an entity were announced."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": counting.bootstrap,
+            "group.id": "kokemus-test",
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
+    consumer.assign([Place(f"{counting.prefix}metrics-changed.v1", 0, OFFSET_BEGINNING)])
+    found = 0
+    while (message := consumer.poll(20)) is not None and message.error() is None:
+        found += message.key() == entity.encode()
+    consumer.close()
+    return found
+
+
+def test_a_swap_while_events_come_loses_and_doubles_nothing_and_is_announced(
+    counting: Counting,
+) -> None:
+    presses, feedback = busy_days(2_000, seed=4), some_feedback(60)
+    counted(counting, [*presses, *feedback])
+    execute(counting, "UPDATE day_counts SET counts[1] = counts[1] + 5")
+    execute(counting, "UPDATE feedback SET kind = 'muu' WHERE entity = 'u'")
+    assert run(counting).returncode == 1
+    before = announced(counting, "u")
+    later = busy_days(2_000, seed=5)
+    again = [*presses[:300], *later]
+    sender = threading.Thread(target=counting.send, args=(again,))
+    sender.start()
+    swapped = run(counting, "--swap")
+    sender.join()
+    assert swapped.returncode == 0, swapped.stdout + swapped.stderr
+    counting.send(later[:200])
+    counting.wait_for(len(presses) + len(feedback) + len(again) + 200)
+    counting.assert_exact([*presses, *later])
+    with counting.connect() as connection:
+        assert feedback_rows(connection) == account(feedback)
+    wait_until(lambda: announced(counting, "u") > before, 30, counting.logs)
+    assert run(counting).returncode == 0
+    assert "--drop-old" in run(counting, "--swap").stderr
+    assert "is dropped" in run(counting, "--drop-old").stdout
+    assert run(counting, "--swap").returncode == 0
+
+
+def test_one_rebuild_at_a_time_and_none_is_swapped_before_it_is_compared(
+    counting: Counting,
+) -> None:
+    with Schemas.held(counting.database_url) as schemas:
+        schemas.create()  # and no more: as if it had been killed
+        assert "another rebuild is at work" in run(counting).stderr
+    told = run(counting, "--swap")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "nothing is rebuilt and compared yet" in told.stderr
+    assert run(counting).returncode == 0
+    assert run(counting, "--swap").returncode == 0
+
+
+def test_a_rebuild_that_is_killed_is_begun_anew(counting: Counting) -> None:
+    sent = busy_days(6_000, seed=8)
+    counted(counting, sent)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "metrics.main", "rebuild"], env=environment(counting)
+    )
+    rebuilt = "SELECT FROM public_rebuilt.partition_offsets WHERE next_offset > 0"
+    wait_until(lambda: stands(counting) and execute(counting, rebuilt) > 0, 60, counting.logs)
+    process.kill()
+    process.wait()
+    assert run(counting, "--swap").returncode == 1
+    done = run(counting)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def stands(counting: Counting) -> bool:
+    found = "SELECT FROM pg_tables WHERE schemaname = 'public_rebuilt' AND tablename = 'changed'"
+    return execute(counting, found) > 0
+
+
+def test_what_is_nowhere_any_more_is_named_and_never_swapped_away(apache: Counting) -> None:
+    sent = busy_days(1_000, seed=9)
+    counted(apache, sent)
+    wait_until(lambda: archived(apache) >= len(sent), 60, apache.logs)
+    apache.kill()
+    lost = max(apache.archive.glob("*/*/*.parquet"), key=lambda file: file.stat().st_size)
+    lost.unlink()
+    assert run(apache).returncode == 0  # its topic still has it
+    with topic_tools.admin(apache.bootstrap) as client:
+        client.delete_records({TopicPartition(apache.topic, number): -1 for number in range(8)})
+    told = run(apache)
+    assert told.returncode == 1
+    first, last = (int(offset) for offset in lost.stem.split("-"))
+    assert f"partition {lost.parent.name}, offsets {first} to {last}" in told.stdout
+    refused = run(apache, "--swap")
+    assert (refused.returncode, "a swap would lose" in refused.stderr) == (1, True)
+    apache.assert_exact(sent)
