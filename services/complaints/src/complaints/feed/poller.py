@@ -49,8 +49,22 @@ class Tally:
     read: int = 0
     sent: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    places: set[str | None] = field(default_factory=set)
-    """The cursors that were asked for."""
+    turned: int = 0
+    mark: str | None = None
+    """The cursor after as many pages as the last power of two."""
+
+    def goes_round(self, cursor: str | None) -> bool:
+        """Notes the cursor after a page; whether it was there before, so that pages go in a circle.
+
+        Of all cursors only one is kept (R. P. Brent, 1980), so a circle is noticed after three
+        times its length at most, however many pages a poll turns.
+        """
+        if cursor is not None and cursor == self.mark:
+            return True
+        self.turned += 1
+        if self.turned.bit_count() == 1:
+            self.mark = cursor
+        return False
 
     @property
     def error(self) -> str | None:
@@ -133,8 +147,7 @@ class Poller:
         if page.next is not None and len(page.next) > LONGEST_CURSOR:
             raise Unavailable("the feed's cursor is too long")
         moved = page.next is not None and page.next != self._cursor
-        tally.places.add(self._cursor)
-        if moved and page.next in tally.places:
+        if moved and tally.goes_round(page.next):
             raise Unavailable("the feed's cursor goes round in a circle")
         checked = self._intake.check(self._key, received.events, self._timing.now())
         refused = [one.refused for one in received.rejected] + list(checked.refused.values())

@@ -11,7 +11,7 @@ from kokemus.imports.document import XLSX
 from kokemus.imports.tables import TooLarge, Unreadable
 from reporting.domain.people import MAY_APPROVE, MAY_FILL
 from reporting.domain.return_forms import FORM_KINDS, FormKind
-from reporting.domain.return_tables import subjects
+from reporting.domain.return_tables import foreign, subjects
 from reporting.domain.return_wording import kind_words
 from reporting.feedback_client import Judgement, Row
 from reporting.handlers.signing_in import Door, Limits, Visit
@@ -91,22 +91,26 @@ class _Tables:
         may = MAY_APPROVE | MAY_FILL if dry_run else MAY_APPROVE
         organisation = await organisation_of(self._parts, self._parts.here().year)
         divisions = {one.id for one in organisation.divisions if visit.person.may(may, one.id)}
-        found = await asyncio.to_thread(lambda: list(subjects(visit.file)))
+        found = await asyncio.to_thread(
+            foreign,
+            subjects(visit.file),
+            lambda subject: organisation.division_of(subject) in divisions,
+            SHOWN,
+        )
+        if not found.others:
+            return None
         say = self._parts.languages[visit.language].say
         why = (
             say("Et palauta tämän yksikön tietoja.")
             if dry_run
             else say("Taulukon lähettää se, joka hyväksyy tämän yksikön palautukset.")
         )
-        foreign = [
-            Row(line, "subject", why)
-            for line, subject in found
-            if organisation.division_of(subject) not in divisions
-        ]
-        if not foreign:
-            return None
         whole = say("Taulukossa on rivejä, jotka eivät ole sinun lähetettävissäsi.")
-        return Judgement(rows=len(found), rejected=foreign, detail=whole)
+        return Judgement(
+            rows=found.rows,
+            rejected=[Row(line, "subject", why) for line in found.lines],
+            detail=f"{whole} ({found.others}/{found.rows})",
+        )
 
     def _page(  # noqa: PLR0913 - what a page shows
         self,
