@@ -206,7 +206,8 @@ class ApacheKafka(_LocalBroker):
 
     def _format(self, properties: Path) -> None:
         shutil.rmtree(self.folder / "data", ignore_errors=True)
-        cluster = urlsafe_b64encode(b"K" + uuid.uuid4().bytes[1:])[:22].decode()  # never a `-` first
+        # Of 16 bytes, as Kafka's own ids; the first is fixed, since none may begin with a `-`.
+        cluster = urlsafe_b64encode(b"K" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         command = [*self._java(), "-XX:TieredStopAtLevel=1", *self._run("kafka.tools.StorageTool")]
         arguments = ["format", "--standalone", "-t", cluster, "-c", str(properties)]
         done = subprocess.run(  # noqa: S603 - our own command
