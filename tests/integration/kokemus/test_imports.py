@@ -309,6 +309,43 @@ def test_an_empty_table_of_each_kind_can_be_had_and_sent(kiosk: IngestService) -
     assert missing.status_code == 400
 
 
+def test_a_feedback_systems_tables_tell_the_whole_life_of_a_feedback(
+    feedback: IngestService, embedded_kafka: EmbeddedKafka, prefix: str
+) -> None:
+    row = {"subject": "neuvolat", "time": "2.3.2026 14:05", "feedback_id": "f-1"}
+    received = {
+        **row,
+        "kind": "moite",
+        "answer_requested": "1",
+        "contact_left": "1",
+        "answer_possible": "1",
+        "language": "sv",
+        "themes": "",
+    }
+    answered = {**row, "answered_at": "4.3.2026 9:00", "state": "final_answer"}
+    updated = {**row, "subject": "hammashoitolat", "kind": "kysymys"}
+    tables: list[tuple[dict[str, str], dict[str, str]]] = [
+        (received, {}),
+        (answered, {}),
+        (updated, {"type": "feedback.updated.v1"}),
+        (row, {"type": "feedback.withdrawn.v1"}),
+    ]
+    query = {"kind": "feedback", "source": "new-system"}
+    for table, named in tables:
+        for dry_run in ("true", "false"):
+            answer = send(feedback, csv_file([table]), dry_run=dry_run, **query, **named)
+            assert answer.json() == {"rows": 1, "accepted": 1, "rejected": []}
+    found = records(embedded_kafka.bootstrap, f"{prefix}feedback.v1", 4)
+    told = {event["type"].split(".")[-2]: event for event in (json.loads(r.value()) for r in found)}
+    assert set(told) == {"received", "answered", "updated", "withdrawn"}
+    assert {event["data"]["feedback_id"] for event in told.values()} == {"f-1"}
+    assert told["updated"]["subject"] == "hammashoitolat"
+    unnamed = send(feedback, csv_file([updated]), **query)
+    assert (unnamed.status_code, "missing" in unnamed.text) == (422, True)
+    wrong = send(feedback, csv_file([updated]), **query, type="survey.answered.v1")
+    assert wrong.status_code == 400
+
+
 def test_an_empty_table_of_summaries_can_be_had_too(complaints: IngestService) -> None:
     query = {"kind": "complaint", "type": "complaint.summary.v1"}
     address = f"{complaints.url}/v1/imports/template"

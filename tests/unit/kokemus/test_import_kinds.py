@@ -23,7 +23,12 @@ ANSWER = {"subject": "neuvolat", "survey_id": "s", "wave": "2026", "question_id"
 CASE = {"subject": "sote", "time": "2.3.2026", "case_id": "5f2a", "kind": "kantelu"}
 
 
-def read(kind: str, *rows: dict[str, Any], excel: bool = False) -> list[Any]:
+def read(
+    kind: str,
+    *rows: dict[str, Any],
+    excel: bool = False,
+    named: type[events.Event] | None = None,
+) -> list[Any]:
     """The events of a table of a kind; the test fails where a row is refused."""
     known = {name for one in KINDS[kind] for name in fields(one)}
     if excel:
@@ -33,7 +38,8 @@ def read(kind: str, *rows: dict[str, Any], excel: bool = False) -> list[Any]:
             csv_file(rows), lambda header: sum(normal(cell) in known for cell in header)
         )
     header = next(table).cells
-    reader = RowReader(chosen(KINDS[kind], header), "source", header, HELSINKI)
+    kinds = KINDS[kind] if named is None else (named,)
+    reader = RowReader(chosen(kinds, header), "source", header, HELSINKI)
     found = list(chunks(table, reader))
     assert [one.refused.detail for chunk in found for one in chunk.rejected] == []
     return [event for chunk in found for _, event in chunk.events]
@@ -190,6 +196,17 @@ def test_the_questions_of_a_survey_may_have_their_wording_as_json() -> None:
         },
     )
     assert event.data.questions[0].wording == events.Translated("Miltä kävi?", "Hur gick det?")
+
+
+def test_feedback_is_updated_and_withdrawn_only_where_the_sender_says_so() -> None:
+    row = {"subject": "neuvolat", "time": "2.3.2026 14:05", "feedback_id": "f"}
+    moved, *_ = read("feedback", {**row, "kind": "kiitos"}, named=events.FeedbackUpdated)
+    assert moved.data == events.FeedbackUpdate("f", kind="kiitos")
+    withdrawn, *_ = read("feedback", row, named=events.FeedbackWithdrawn)
+    assert withdrawn.data == events.FeedbackWithdrawal("f")
+    for incomplete in (row, {**row, "kind": "kiitos", "language": "fi"}):
+        with pytest.raises(Unmatched, match="missing"):
+            read("feedback", incomplete)
 
 
 def test_a_header_that_fits_no_type_is_told_what_the_likeliest_lacks() -> None:

@@ -37,7 +37,7 @@ _DESCRIPTION: Final = """\
 The first row names the columns: `subject`, `time` and the fields of the event's data, without a \
 prefix, in any order. Where a kind has `as_of` or `answered_at`, `time` may be left out. Where a \
 kind has several event types (single cases and summaries, feedback and answers), the header tells \
-which one its rows become.
+which one its rows become; `type` names it, as it must where feedback is updated or withdrawn.
 
 Lists stand in one cell, separated by spaces, commas, semicolons or bars, or in numbered columns \
 such as `counts_0`. A list of codes may also have a column for each code, such as \
@@ -86,6 +86,9 @@ def operations(
                 kind,
                 _parameter("source", identifier, "The source system, as in its events."),
                 _parameter("dry_run", {"enum": ["true", "false"]}, "Only judge.", required=False),
+                _parameter(
+                    "type", {}, "One of the kind's event types; else by the header.", required=False
+                ),
             ],
             "requestBody": {
                 "required": True,
@@ -136,7 +139,8 @@ def operations(
                         XLSX: {"schema": {"type": "string", "format": "binary"}},
                     },
                 },
-                "400": problems.described("The kind is none of this service."),
+                "400": problems.described("The kind or type is none of this service."),
+                "422": problems.described("The query holds a NUL."),
             },
         },
     )

@@ -85,7 +85,9 @@ class _Wanted(NamedTuple):
         dry_run = query.get("dry_run", "false")
         if dry_run not in {"true", "false"}:
             raise Problem(400, "the parameter dry_run is true or false")
-        return cls(_kinds(query, kinds), source, dry_run == "true")
+        found = _kinds(query, kinds)
+        found = (_typed(query, found),) if "type" in query else found
+        return cls(found, source, dry_run == "true")
 
 
 class _Taken:

@@ -20,7 +20,12 @@ from kokemus.imports.tables import Cell, Row, Rows, Unreadable
 KINDS: Final[dict[str, tuple[type[Event], ...]]] = {
     "press": (events.KioskPressed,),
     "count": (events.KioskCounted,),
-    "feedback": (events.FeedbackReceived, events.FeedbackAnswered),
+    "feedback": (
+        events.FeedbackReceived,
+        events.FeedbackAnswered,
+        events.FeedbackUpdated,
+        events.FeedbackWithdrawn,
+    ),
     "survey": (events.SurveyAnswered, events.SurveyResulted, events.SurveyDefined),
     "method": (events.MethodReported,),
     "game": (events.GamePlayed,),
@@ -37,6 +42,9 @@ KINDS: Final[dict[str, tuple[type[Event], ...]]] = {
 
 Counts are never made into presses.
 """
+
+ONLY_BY_NAME: Final = (events.FeedbackUpdated, events.FeedbackWithdrawn)
+"""No header tells these: received feedback whose table lacks a column looks like an update."""
 
 CHUNK: Final = 1_000
 """Rows that are handed on together; the first so many tell whether the table has shifted."""
@@ -88,6 +96,7 @@ def chosen(kinds: Sequence[type[Event]], header: Sequence[Cell]) -> type[Event]:
 
     Where it fits none of them, the one that it is most like, so that what is missing can be told.
     """
+    kinds = [kind for kind in kinds if kind not in ONLY_BY_NAME] or kinds
     names = set(map(normal, header))
     fitting = [
         kind
