@@ -20,6 +20,8 @@ BOOKKEEPING: Final = frozenset(
         "alembic_version",
         "changed",
         "gaps",
+        "packed_days",
+        "packed_hours",
         "partition_offsets",
         "registry_version",
         "seen",
@@ -28,7 +30,8 @@ BOOKKEEPING: Final = frozenset(
         "stream",
     }
 )
-"""Tables whose rows are no cells: how far was counted, and what names the cells of presses."""
+"""Tables whose rows are no cells: how far was counted, what names the cells of presses, and what
+says the same as cells in another form."""
 
 _ROWS: Final = 5_000
 """Cells that a reader holds of each side."""

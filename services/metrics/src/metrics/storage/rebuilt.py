@@ -193,9 +193,7 @@ class Schemas:
 
     def analyse(self) -> None:
         """Tells the planner what the rebuilt tables hold."""
-        for (table,) in self._connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s", (self.rebuilt,)
-        ).fetchall():
+        for table in _tables(self._connection, self.rebuilt):
             self._connection.execute(
                 sql.SQL("ANALYZE {}").format(sql.Identifier(self.rebuilt, table))
             )
@@ -238,18 +236,19 @@ class Schemas:
     def put_in_place(self) -> None:
         """Puts the rebuilt counts in the place of the live ones; called while counting is stopped.
 
-        Readers wait from here to the transaction's end: each begins with the offsets, so none has
-        read anything of one schema when it comes to the other.
+        Whoever reads is waited for, and has to wait from here to the transaction's end: so nobody
+        comes upon other counts in the middle of a transaction.
 
         Raises:
             CannotRebuildError: the rebuilt counts are not as far as the live ones.
+            psycopg.errors.LockNotAvailable: somebody reads for too long.
         """
-        for table in ("gaps", "partition_offsets", "changed"):
+        for table in ("partition_offsets", *_tables(self._connection, self.live)):
             self._lock(table, "ACCESS EXCLUSIVE")
-        if differ := set(self.reached()) ^ set(reached(self._connection, self.rebuilt)):
-            behind = [one for one in differ if one.next_offset > 0]
-            if behind:
-                raise CannotRebuildError(f"{behind[0].topic} is not rebuilt to its end")
+        differ = set(self.reached()) ^ set(reached(self._connection, self.rebuilt))
+        behind = {one.topic for one in differ if one.next_offset > 0}
+        if behind:
+            raise CannotRebuildError(f"not rebuilt to the end: {', '.join(sorted(behind))}")
         self._grant()
         self._connection.execute(
             sql.SQL(_IN_PLACE).format(
@@ -364,6 +363,11 @@ def gaps(connection: Connection, schema: str) -> list[Range]:
         )
     ).fetchall()
     return [Range(*row) for row in rows]
+
+
+def _tables(connection: Connection, schema: str) -> list[str]:
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1"
+    return [table for (table,) in connection.execute(query, (schema,)).fetchall()]
 
 
 def _connect(database_url: str) -> Connection:
