@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -48,20 +49,27 @@ def routes(published: Reporting) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.fixture(scope="module", params=["ilona", "sanna"])
-def client(request: pytest.FixtureRequest, published: Reporting) -> Iterator[httpx.Client]:
-    """Somebody who is signed in: one for every role that opens doors."""
+@contextmanager
+def signed_in(published: Reporting, user: str) -> Iterator[httpx.Client]:
+    """A client of somebody's own, with the token of its forms."""
     with httpx.Client(base_url=published.url, timeout=30) as opened:
         page = opened.get("/desk/sign-in")
-        form = {"user": request.param, "password": PASSWORDS[request.param], "next": "/desk"}
+        form = {"user": user, "password": PASSWORDS[user], "next": "/desk"}
         opened.post("/desk/sign-in", data={**form, "token": _token(page.text)})
         page = opened.get("/desk/returns")
         assert page.status_code == 200
         opened.headers["X-Token"] = _token(page.text)
+        yield opened
+
+
+@pytest.fixture(scope="module", params=["ilona", "sanna"])
+def client(request: pytest.FixtureRequest, published: Reporting) -> Iterator[httpx.Client]:
+    """Somebody who is signed in: together, roles that open every door; a round is open."""
+    with signed_in(published, request.param) as opened:
         opened.post(
             "/desk/returns",
             data={
-                "token": _token(page.text),
+                "token": opened.headers["X-Token"],
                 "year": "2026",
                 "opens": "2026-01-01",
                 "due": "2026-11-20",
@@ -133,3 +141,12 @@ def test_no_form_is_a_fault_of_the_service(
             for path in addresses(template, hostile)
         ]
         assert [one for one in answers if one[1] >= 500] == []
+
+
+def test_a_reason_about_a_person_is_refused_and_not_said_again(published: Reporting) -> None:
+    reason = "kysy: keksitty@example.invalid"
+    with signed_in(published, "aino") as client:
+        form = {"token": client.headers["X-Token"], "reason": reason}
+        answer = client.post("/desk/releases/none/withdraw", data=form)
+    assert answer.status_code == 422
+    assert "keksitty" not in answer.text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kokemus.contracts import wire
 from kokemus.contracts.codes import CodeLists
-from reporting.domain.forms import Fault, decimal, faults, filled, moments, whole
+from reporting.domain.forms import Fault, about_people, decimal, faults, filled, moments, whole
 from reporting.domain.live import LiveEntity, LiveValidity
 from reporting.domain.people import Person, Role
 from reporting.domain.releases import Text
@@ -104,6 +104,32 @@ def test_fields_that_the_form_does_not_have_are_left_out() -> None:
     assert filled(fields, {"token": "x", "use.kyselyt": "1", "use.muoti": "on"}) == {
         "use.kyselyt": "on"
     }
+
+
+@pytest.mark.parametrize(("placed", "wrong"), [("200", []), ("201", ["many"]), ("9" * 9, ["many"])])
+def test_a_game_has_room_for_as_many_measures_as_an_event(placed: str, wrong: list[str]) -> None:
+    fields = FORMS["game"](WORDS)
+    answers = {"count.asiakaskokemus.kannattaa_kokeilla": placed}
+    found = faults(fields, answers)
+    assert [one.code for one in found] == wrong
+    if not found:
+        told = Approved("form-1", "game", "museot", 2026, 1, NOW, answers)
+        assert refusals(told, fields, CODES) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Soita 040 123 4567.",
+        "kysy: keksitty@example.invalid",
+        "hlö 010190-999X hoitaa",
+        "hlö 010190-999X",
+    ],
+)
+def test_a_comment_about_a_person_is_named_and_left_out(text: str) -> None:
+    fields = FORMS["method"](WORDS)
+    answers = filled(fields, {"comment.2": text, "comment.3": "ei vielä 2027", "use.kyselyt": "on"})
+    assert about_people(fields, answers) == [Fault("comment.2", "personal")]
 
 
 def test_a_game_becomes_its_measures_and_actions() -> None:

@@ -169,6 +169,11 @@ def _check_not_after(moment: datetime, latest: datetime, name: str, pointer: str
         raise Refused(Reason.INVALID_TIME, f"{name} lies in the future", pointer)
 
 
+def names_a_person(text: str) -> bool:
+    """Whether a text holds an identity code, an e-mail address or a phone number."""
+    return any(about.search(text) for about in (_IDENTITY_CODE, _EMAIL, _PHONE))
+
+
 def _check_texts(data: Any, pointer: str) -> None:
     struct: Any = type(data)
     for name in _text_fields(struct):
@@ -176,7 +181,7 @@ def _check_texts(data: Any, pointer: str) -> None:
         if isinstance(value, str):
             if _CONTROL.search(value):
                 raise Refused(Reason.INVALID, "must not hold control characters", where)
-            if any(about.search(value) for about in (_IDENTITY_CODE, _EMAIL, _PHONE)):
+            if names_a_person(value):
                 raise Refused(
                     Reason.INVALID,
                     "must not hold an identity code, an e-mail address or a phone number",

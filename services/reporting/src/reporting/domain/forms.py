@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
+from kokemus.contracts.wire import names_a_person
+
 FieldKind = Literal["check", "whole", "decimal", "day", "when", "choice", "line", "text"]
 FaultCode = Literal[
     "required",
@@ -30,6 +32,8 @@ FaultCode = Literal[
     "range",
     "value",
     "refused",
+    "many",
+    "personal",
 ]
 """Everything that can be wrong with a field; the pages say it in the reader's language."""
 
@@ -106,6 +110,15 @@ def filled(form: Form, sent: Mapping[str, str]) -> dict[str, str]:
         if value:
             answers[name] = ON if field.kind == "check" else value[: field.longest + 1]
     return answers
+
+
+def about_people(form: Form, answers: Answers) -> list[Fault]:
+    """The texts that hold what only events' inputs are checked for elsewhere: personal data."""
+    return [
+        Fault(name, "personal")
+        for name, field in form.fields.items()
+        if field.kind in LONGEST and names_a_person(answers.get(name, ""))
+    ]
 
 
 def faults(form: Form, answers: Answers) -> list[Fault]:

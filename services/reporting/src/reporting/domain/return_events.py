@@ -69,6 +69,11 @@ def refusals(approved: Approved, form: Form, codes: CodeLists) -> list[Fault]:
     made = events_of(approved, codes)
     refused: list[Refused] = list(wire.check_all(made).values())
     refused += codes.refused(made).values()
+    for event in made:
+        try:
+            wire.decode(wire.encode(event), (type(event),))  # what only a reader checks: lengths
+        except Refused as refusal:
+            refused.append(refusal)
     fields = form.fields
     found = []
     for one in refused:

@@ -17,6 +17,8 @@ REPEATED: Final[frozenset[FormKind]] = frozenset({"game", "reported"})
 LEVELS: Final = (1, 2, 3, 4)
 ACTIONS: Final = 5
 """Actions that a game's form has room for; an event takes more."""
+MOST_MEASURES: Final = 200
+"""Measures of a game, as its contract bounds them."""
 ACTION_FIELDS: Final = ("method", "role", "due", "metric")
 WAYS: Final = ("survey", "feedback_channel", "continuous", "other_way")
 """How a unit may collect experiences, as the inventory asks."""
@@ -293,9 +295,10 @@ def _game_faults(first: str, answers: Answers) -> list[Fault]:
         if len(missing) < len(names):
             found += [Fault(name, "action") for name in missing]
     counts = [name for name in answers if name.startswith("count.")]
-    if not any(whole(answers[name]) for name in counts) and not any(
-        name.startswith("action.") for name in answers
-    ):
+    placed = {name: whole(answers[name]) for name in counts}
+    if sum(placed.values()) > MOST_MEASURES:
+        found.append(Fault(max(placed, key=lambda name: placed[name]), "many"))
+    if not any(placed.values()) and not any(name.startswith("action.") for name in answers):
         found.append(Fault(first, "nothing"))
     return found
 

@@ -34,6 +34,11 @@ _FAULTS: Final[Mapping[FaultCode, str]] = {
     "period": N_("Jakso päättyy ennen kuin se alkaa."),
     "range": N_("Anna vaihteluvälin molemmat päät, pienempi ensin."),
     "value": N_("Anna luku tai vaihteluväli, tai merkitse että lukua ei ilmoitettu."),
+    "many": N_("Lomakkeella voi olla yhteensä enintään 200 toimenpidettä."),
+    "personal": N_(
+        "Tekstissä oli henkilötunnus, sähköpostiosoite tai puhelinnumero, joten se jätettiin pois."
+        " Kirjoita se ilman niitä."
+    ),
     "refused": N_("Tätä ei oteta vastaan. Tarkista kohta; siinä ei saa olla tietoja ihmisistä."),
 }
 _REFUSED: Final[Mapping[RefusedCode, str]] = {

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain import desk, finding
 from reporting.domain.drafting import METRICS
@@ -172,6 +173,8 @@ class _Desk:
             return self._door.refusal(visit.language, "missing", 404)
         if state == "withdrawn" and reason is None:
             return self._refused(visit, "reason", 400)
+        if reason is not None and names_a_person(reason):
+            return self._refused(visit, "personal", 422)
         now = self._parts.here()
         try:
             await self._parts.editor.step(id_, state, visit.person.user, now, reason)

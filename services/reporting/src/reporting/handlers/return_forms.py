@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from kokemus.errors import Unavailable
-from reporting.domain.forms import Fault, Form, faults, filled
+from reporting.domain.forms import Fault, Form, about_people, faults, filled
 from reporting.domain.languages import Code
 from reporting.domain.people import MAY_APPROVE, MAY_FILL
 from reporting.domain.return_events import Approved, events_of, prefilled, refusals
@@ -82,7 +82,9 @@ class FormViews:
             return asked
         key = asked.key
         form = self._form(key, visit.language)
-        answers = filled(form, visit.form)
+        given = filled(form, visit.form)
+        personal = about_people(form, given)  # neither kept nor shown again
+        answers = {name: given[name] for name in given.keys() - {one.field for one in personal}}
         taken = Taken("draft", visit.person.user, self._parts.now())
         try:
             if not may_fill(visit.person, asked.form.division, asked.form.delegate):
@@ -94,6 +96,8 @@ class FormViews:
             )
         except ReturnRefusedError as error:
             return self._refused(visit, key, error)
+        if personal:
+            return await self._page(visit, _Asked(saved, asked.round), answers, personal, code=422)
         if visit.form.get("do") != "submit":
             return RedirectResponse(f"{key.path}?done=saved", 303)
         wrong = faults(form, answers) or refusals(self._approved(saved), form, self._parts.codes)
