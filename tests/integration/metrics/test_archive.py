@@ -1,5 +1,6 @@
 """The archive has every record once, over crashes; and gaps are filled from it."""
 
+import asyncio
 import os
 import random
 import subprocess
@@ -7,13 +8,18 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
+import httpx
 import pytest
 from kafka import TopicPartition
 
 from kokemus.contracts import events, wire
+from kokemus.telemetry import Meters
 from kokemus_platform import topics as topic_tools
+from metrics.api_app import create_app
 from metrics.archive.files import ArchiveFiles, Record
+from metrics.settings import ApiSettings
 from support.counting import TOPIC, Counting, busy_days, wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -63,7 +69,9 @@ def test_what_no_contract_can_read_is_archived_without_what_it_says(counting: Co
     assert (dead.raw_key, dead.raw_value, dead.raw_headers) == (None, None, [])
 
 
-def test_a_gap_is_filled_from_the_archive_once_and_settles(apache: Counting) -> None:
+def test_a_gap_is_filled_from_the_archive_once_and_settles(
+    apache: Counting, keys_file: Path, token: str
+) -> None:
     sent = busy_days(1_000, seed=15)
     apache.start(command="archive")
     apache.send(sent)
@@ -77,9 +85,31 @@ def test_a_gap_is_filled_from_the_archive_once_and_settles(apache: Counting) -> 
     apache.start()
     apache.wait_for(len(late))
     assert gaps(apache) > 0
+    assert not asyncio.run(settled(apache, keys_file, token))
     apache.start(command="archive")
     wait_until(lambda: gaps(apache) == 0, 60, apache.logs)
+    assert asyncio.run(settled(apache, keys_file, token))
     apache.assert_exact([*sent, *late])
+
+
+async def settled(counting: Counting, keys_file: Path, token: str) -> bool:
+    """What `/v1/status` says."""
+    settings = ApiSettings(
+        kafka_bootstrap=counting.bootstrap,
+        topic_prefix=counting.prefix,
+        database_url=counting.database_url,
+        keys_file=keys_file,
+    )
+    app = create_app(settings, Meters())
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://metrics",
+            headers={"Authorization": f"Bearer {token}"},
+        ) as client,
+    ):
+        return bool((await client.get("/v1/status")).json()["settled"])
 
 
 def gaps(counting: Counting) -> int:
