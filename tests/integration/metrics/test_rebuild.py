@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,12 @@ from support.counting import Counting, busy_days, wait_until
 from support.every_voice import every_voice
 from support.lives import account, feedback_rows, some_feedback
 
-pytestmark = pytest.mark.timeout(240)
+FULL = os.environ.get("KOKEMUS_TEST_FULL") == "1"
+EVENTS = 5_000_000 if FULL else 80_000
+CHUNK = 20_000
+"""Events that the test holds in memory."""
+
+pytestmark = pytest.mark.timeout(3_600 if FULL else 240)
 
 
 def run(counting: Counting, *options: str) -> subprocess.CompletedProcess[str]:
@@ -205,3 +211,39 @@ def test_what_is_nowhere_any_more_is_named_and_never_swapped_away(apache: Counti
     refused = run(apache, "--swap")
     assert (refused.returncode, "a swap would lose" in refused.stderr) == (1, True)
     apache.assert_exact(sent)
+
+
+def test_four_times_the_events_take_no_more_memory(apache: Counting) -> None:
+    peaks, sent = [], 0
+    apache.start()
+    apache.start(command="archive")
+    for events_by_then in (EVENTS // 4, EVENTS):
+        while sent < events_by_then:
+            some = [*busy_days(CHUNK, seed=sent, units=400), *every_voice(3, seed=sent)]
+            apache.send(some)
+            sent += len(some)
+        apache.wait_for(sent, seconds=600)
+        wait_until(partial(has_archived, apache, sent), 600, apache.logs)
+        peaks.append(peak_memory(apache))
+    assert peaks[1] < 1.2 * peaks[0], peaks
+
+
+def has_archived(counting: Counting, records: int) -> bool:
+    return archived(counting) >= records
+
+
+def peak_memory(counting: Counting) -> int:
+    """Rebuilds, and finds nothing that differs; the most memory that it took, in kB."""
+    command = [sys.executable, "-m", "metrics.main", "rebuild"]
+    process = subprocess.Popen(command, env=environment(counting), stdout=subprocess.DEVNULL)
+    status, peak = Path(f"/proc/{process.pid}/status"), 0
+
+    def ended() -> bool:
+        nonlocal peak
+        told = re.search(r"VmHWM:\s+(\d+)", status.read_text())
+        peak = int(told[1]) if told else peak
+        return process.poll() is not None
+
+    wait_until(ended, 1_800)
+    assert process.returncode == 0
+    return peak
