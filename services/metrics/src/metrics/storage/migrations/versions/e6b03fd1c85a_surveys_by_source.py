@@ -42,7 +42,7 @@ CREATE VIEW asked AS
 """
 
 TAKEN_OVER = """
-CREATE TEMPORARY TABLE heard ON COMMIT DROP AS
+CREATE TABLE heard AS
     SELECT source, survey_id FROM survey_answers UNION SELECT source, survey_id FROM survey_results;
 INSERT INTO survey_waves
     SELECT source, survey_id, wave, sampling, customers, offered, merged_time, merged_id
@@ -53,6 +53,7 @@ INSERT INTO survey_questions
 UPDATE series SET asker = first.source
 FROM (SELECT series_id, min(source) AS source FROM stream GROUP BY 1) AS first
 WHERE channel = 'survey' AND first.series_id = series.id;
+DROP TABLE heard;
 """
 
 PARTED = """
@@ -60,7 +61,7 @@ INSERT INTO series (entity, channel, scale, question, asker)
     SELECT DISTINCT entity, channel, scale, question, stream.source
     FROM series JOIN stream ON series_id = series.id
     WHERE channel = 'survey' AND stream.source <> asker;
-CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
+CREATE TABLE moved AS
     SELECT stream.id AS stream_id, old.id AS before, new.id AS after
     FROM stream JOIN series old ON old.id = stream.series_id
     JOIN series new USING (entity, channel, scale, question)
@@ -78,8 +79,12 @@ INSERT INTO month_counts
         WHERE series_id IN (SELECT before FROM moved UNION SELECT after FROM moved)
         GROUP BY 1, 2, 3
     ) AS summed GROUP BY 1, 2;
+DROP TABLE moved;
 """
-"""Series in which several sources met come apart; their hours, kept by series only, stay whole."""
+"""Series in which several sources met come apart; their hours, kept by series only, stay whole.
+
+No table is temporary: a service's role may make none.
+"""
 
 
 def upgrade() -> None:
