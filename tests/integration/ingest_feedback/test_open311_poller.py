@@ -246,6 +246,28 @@ async def test_a_table_of_places_and_the_registry_say_where_a_request_belongs(
     assert rows == {"used": 3, "unplaced": 1, "refused": 0}
 
 
+async def test_a_line_that_is_added_later_is_told_of_requests_that_are_read_again(
+    world: World,
+) -> None:
+    world.server.request(NOW - timedelta(days=40))
+    world.server.request(NOW - timedelta(hours=1), updated_datetime=NOW.isoformat())
+    await world.poll()
+    world.places_file.write_text("id,entity,changed\nservice/171,kymp,2026-11-22\n")
+    for _ in range(2):
+        world.restart()
+        await world.poll()
+    newest: dict[str, dict[str, Any]] = {}
+    for event in world.sent(11):
+        known = newest.setdefault(event["data"]["feedback_id"], event)
+        if (moment(event), event["id"]) > (moment(known), known["id"]):
+            newest[event["data"]["feedback_id"]] = event
+    assert {event["subject"] for event in newest.values()} == {"kymp"}
+
+
+def moment(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
 async def define_unit(world: World, entity: str, service_map_id: int) -> None:
     """Puts a unit on the registry's topic and waits until the poller's intake knows it."""
     event = {

@@ -1,5 +1,6 @@
 """What a request of a GeoReport server means as events."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,6 +105,34 @@ def test_a_change_is_told_at_its_own_time_and_the_same_change_under_the_same_id(
 def test_a_place_that_became_known_later_is_told_at_that_time() -> None:
     received, updated = told(service_code="172").events
     assert (received.subject, updated.subject, updated.time) == ("katuhuolto", "katuhuolto", LATER)
+
+
+@given(
+    moments=st.lists(
+        st.tuples(st.integers(0, 5), st.integers(0, 5), st.sampled_from(["a", "b", "c"])),
+        min_size=1,
+        max_size=8,
+    ),
+)
+def test_what_was_told_last_holds_though_times_are_the_same(
+    moments: list[tuple[int, int, str]],
+) -> None:
+    """A row is changed, or its line in the table is; each time it is told anew."""
+    days = [datetime(2026, 3, day, tzinfo=HELSINKI) for day in range(1, 7)]
+    updated = changed = 0
+    marks: list[tuple[datetime, str, str, str]] = []
+    for later_update, later_change, entity in moments:
+        before = (updated, changed)
+        updated, changed = max(updated, later_update), max(changed, later_change)
+        if marks and (updated, changed) == before:
+            continue  # nothing changed that anybody could know of
+        line = Line("", entity, "", days[changed] if changed else None)
+        words = replace(WORDS, places=Places({"service/171": line}))
+        row = request(updated_datetime=days[updated].isoformat(), requested_datetime="2026-03-01")
+        last = told_by(row, words).events[-1]
+        marks.append((last.time, last.id, entity, last.subject))
+    assert marks == sorted(marks)
+    assert all(subject == entity for *_, entity, subject in marks)
 
 
 @pytest.mark.parametrize(

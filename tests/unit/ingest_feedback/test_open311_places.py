@@ -30,8 +30,8 @@ def table(tmp_path: Path, content: str) -> Places:
     return places.read(file, HELSINKI)
 
 
-def midnight(month: int, day: int) -> datetime:
-    return datetime(2026, month, day, tzinfo=HELSINKI)
+def end(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 23, 59, 59, tzinfo=HELSINKI)
 
 
 @pytest.mark.parametrize("separator", [",", ";"])
@@ -41,8 +41,8 @@ def test_an_id_without_an_entity_has_that_of_its_nearest_ancestor(
 ) -> None:
     known = table(tmp_path, mark + TABLE.replace(",", separator))
     assert known.entity("agency/Rakennusvirasto") == Known("kymp")
-    assert known.entity("agency/Kadut") == Known("kymp", midnight(3, 1))
-    assert known.entity("unit/10844") == Known("kuva", midnight(2, 1))
+    assert known.entity("agency/Kadut") == Known("kymp", end(3, 1))
+    assert known.entity("unit/10844") == Known("kuva", end(2, 1))
     assert known.kind("service/172") == Known("vikailmoitus")
     assert known.entity("service/171") is None
     assert known.entity("unit/1") is None

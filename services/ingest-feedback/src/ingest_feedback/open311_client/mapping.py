@@ -117,13 +117,16 @@ def told_by(row: Row, words: Vocabulary) -> Told:
             ),
         )
     ]
-    changed = max(filter(None, (updated, place.since, kind_since)), default=requested)
+    known = max(filter(None, (place.since, kind_since)), default=None)
+    changed = max(filter(None, (updated, known)), default=requested)
     if changed > requested:
+        # Where two of these are of one time, the one that knows more has the greater id.
+        order = f"{_stamp(known)}/{_stamp(updated)}"
         content = f"{place.value} {kind} {contact_left}"
         found.append(
             events.FeedbackUpdated(
                 **shared,
-                id=f"{base}/updated/{_stamp(changed)}/{_digest(content)}",
+                id=f"{base}/updated/{order}/{_digest(content)}",
                 time=changed,
                 data=events.FeedbackUpdate(identity, kind=kind, contact_left=contact_left),
             )
@@ -204,8 +207,9 @@ def _kind(row: Row, words: Vocabulary) -> tuple[FeedbackKind, datetime | None]:
     return cast("FeedbackKind", code if code in KINDS else "muu"), None
 
 
-def _stamp(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+def _stamp(time: datetime | None) -> str:
+    """A time as a word that sorts as times do; None comes before all."""
+    return "0" if time is None else f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def _digest(content: str) -> str:

@@ -75,7 +75,7 @@ def read(file: Path | None, zone: ZoneInfo) -> Places:
 
     Args:
         file: UTF-8, with a header, separated by comma or semicolon.
-        zone: in which the days of `changed` begin.
+        zone: in which the days of `changed` end.
 
     Raises:
         ValueError: naming the line that is wrong, and never what it holds.
@@ -93,7 +93,7 @@ def read(file: Path | None, zone: ZoneInfo) -> Places:
         if own in lines:
             raise ValueError(f"places, line {number}: an id has one line")
         try:
-            lines[own] = Line(parent, _entity(entity), _kind(kind), _midnight(changed, zone))
+            lines[own] = Line(parent, _entity(entity), _kind(kind), _end(changed, zone))
         except (ValueError, Refused) as error:
             raise ValueError(f"places, line {number}: {error}") from None
     _check_parents(lines)
@@ -112,11 +112,12 @@ def _kind(kind: str) -> str:
     return kind
 
 
-def _midnight(changed: str, zone: ZoneInfo) -> datetime | None:
+def _end(changed: str, zone: ZoneInfo) -> datetime | None:
+    """The end of a day: what was told on it before the line was changed is then earlier."""
     if not changed:
         return None
     try:
-        return datetime.combine(date.fromisoformat(changed), time(), zone)
+        return datetime.combine(date.fromisoformat(changed), time(23, 59, 59), zone)
     except ValueError:
         raise ValueError("changed is a day, such as 2026-03-01") from None
 
