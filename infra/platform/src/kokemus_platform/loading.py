@@ -18,6 +18,7 @@ from kokemus.contracts.topics import topic_of
 from kokemus_platform import reference_data
 from kokemus_platform.demo.feeder import FeedRefusedError, feed
 from kokemus_platform.demo.playing import play_year
+from kokemus_platform.demo.returning import play_round
 from kokemus_platform.demo.voices import voices
 from kokemus_platform.demo.year import DAYS, ZONE
 from kokemus_platform.home import Home
@@ -39,13 +40,14 @@ def load_reference(status: Mapping[str, Any]) -> None:
 
 
 def load_demo(status: Mapping[str, Any]) -> None:
-    """Play in a city's year up to yesterday, and publish a release of it."""
+    """Play in a city's year up to yesterday, publish a release of it, and begin a round."""
     today = datetime.now(ZONE).date()
     ingest = status["services"]["ingest-kiosk"]
     asyncio.run(play_year(ingest, status["key"], SEED, today))
     asyncio.run(_send(status, voices(SEED, today)))
     _await_settled(status)
     _publish(today - timedelta(DAYS), today - timedelta(1))
+    play_round(status, SEED, today)
 
 
 def _publish(first: date, last: date) -> None:

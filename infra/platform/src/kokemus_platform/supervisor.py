@@ -306,13 +306,12 @@ class Supervisor:
         self._home.set_mark(step, into)
 
     def _trickle(self) -> None:
-        """Keep the demo's presses coming."""
+        """Keep the demo's presses and voices coming."""
         command = [sys.executable, "-m", "kokemus_platform.demo", "trickle"]
-        ingest = services.address(self._home, "ingest-kiosk")
-        key = self._home.secrets / "platform-key"
-        process = Process(
-            [*command, "--url", ingest, "--key-file", str(key)], log=self._home.log("demo-trickle")
-        )
+        command += ["--url", services.address(self._home, "ingest-kiosk")]
+        command += ["--feedback-url", services.address(self._home, "ingest-feedback")]
+        command += ["--key-file", str(self._home.secrets / "platform-key")]
+        process = Process(command, log=self._home.log("demo-trickle"))
         running = _Running("demo-trickle", process, None)
         running.start()
         self._services.append(running)

@@ -1,4 +1,4 @@
-"""`python -m kokemus_platform.demo year|trickle`: plays the demo to a running ingest-kiosk."""
+"""`python -m kokemus_platform.demo year|trickle`: plays the demo to running services."""
 
 import asyncio
 import time
@@ -13,7 +13,10 @@ from kokemus_platform.demo.playing import play_year, trickle
 from kokemus_platform.demo.year import ZONE
 
 Url = Annotated[str, typer.Option(help="Where ingest-kiosk is, such as http://127.0.0.1:8000.")]
-KeyFile = Annotated[Path, typer.Option(help="Holds a key for the source demo-kiosks.")]
+FeedbackUrl = Annotated[str, typer.Option(help="Where ingest-feedback is.")]
+KeyFile = Annotated[
+    Path, typer.Option(help="Holds a key for the sources demo-kiosks and demo-voices.")
+]
 Seed = Annotated[int, typer.Option(help="Another seed gives another year.")]
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -40,9 +43,9 @@ def year_command(
 
 
 @app.command("trickle")
-def trickle_command(url: Url, key_file: KeyFile, seed: Seed = 1) -> None:
-    """Presses a button every now and then, until it is stopped."""
-    asyncio.run(trickle(url, key_file.read_text().strip(), seed))
+def trickle_command(url: Url, feedback_url: FeedbackUrl, key_file: KeyFile, seed: Seed = 1) -> None:
+    """Presses a button or says something every now and then, until it is stopped."""
+    asyncio.run(trickle(url, feedback_url, key_file.read_text().strip(), seed))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sends the demo's events to ingest-kiosk over HTTP, as any source system would."""
+"""Sends the demo's events to their services over HTTP, as any source system would."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -73,7 +73,7 @@ async def send(http: httpx.AsyncClient, batch: Iterable[events.Event]) -> None:
             if not answer.is_server_error:
                 break
         await asyncio.sleep(1)
-    raise FeedRefusedError(f"ingest-kiosk did not take the demo's events: {why}")
+    raise FeedRefusedError(f"the demo's events were not taken: {why}")
 
 
 def _batches(source: Iterable[events.Event]) -> Iterator[list[events.Event]]:

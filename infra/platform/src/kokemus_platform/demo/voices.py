@@ -59,7 +59,8 @@ def voices(seed: int, today: date) -> Iterator[events.Event]:
     yield from _returns(seed, today)
 
 
-def _dice(*name: object) -> random.Random:
+def dice_of(*name: object) -> random.Random:
+    """Dice that fall the same for the same name."""
     return random.Random("/".join(map(str, name)))  # noqa: S311 - a demo must repeat itself
 
 
@@ -67,7 +68,8 @@ def _at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), ZONE).astimezone(UTC)
 
 
-def _envelope(identity: str, subject: str, moment: datetime) -> dict[str, Any]:
+def envelope(identity: str, subject: str, moment: datetime) -> dict[str, Any]:
+    """All of an event but its data."""
     return {
         "specversion": "1.0",
         "id": identity,
@@ -80,7 +82,7 @@ def _envelope(identity: str, subject: str, moment: datetime) -> dict[str, Any]:
 def _messages(seed: int, day: date, today: date) -> Iterator[events.Event]:
     """The feedback of a day, and what becomes of it: some stay unanswered for long."""
     for subject, quality in QUALITIES.items():
-        dice = _dice(seed, "feedback", subject, day)
+        dice = dice_of(seed, "feedback", subject, day)
         busy = MESSAGES_A_DAY * (0.3 if day.weekday() > 4 else 1) * (0.6 if day.month == 7 else 1)
         for number in range(int(busy + dice.random())):
             identity = f"{day}-{subject}-{number}"
@@ -104,12 +106,12 @@ def _messages(seed: int, day: date, today: date) -> Iterator[events.Event]:
                 )[0],
             )
             yield events.FeedbackReceived(
-                **_envelope(f"received/{identity}", subject, moment), data=data
+                **envelope(f"received/{identity}", subject, moment), data=data
             )
             if data.answer_requested:
                 yield from _answers(identity, subject, moment, today, dice)
             elif dice.random() < 0.01:
-                back = _envelope(f"withdrawn/{identity}", subject, moment + timedelta(hours=1))
+                back = envelope(f"withdrawn/{identity}", subject, moment + timedelta(hours=1))
                 yield events.FeedbackWithdrawn(**back, data=events.FeedbackWithdrawal(identity))
 
 
@@ -133,7 +135,7 @@ def _answer(
 ) -> events.FeedbackAnswered:
     moment = min(moment, _at(today, 0))
     data = events.FeedbackAnswer(identity, moment, state)
-    return events.FeedbackAnswered(**_envelope(f"{state}/{identity}", subject, moment), data=data)
+    return events.FeedbackAnswered(**envelope(f"{state}/{identity}", subject, moment), data=data)
 
 
 def _surveys(seed: int, first: date, today: date) -> Iterator[events.Event]:
@@ -152,20 +154,20 @@ def _surveys(seed: int, first: date, today: date) -> Iterator[events.Event]:
     link = [events.SurveyQuestion("arvio", "overall", "smiley4")]
     yield _defined("palvelulinkki", f"{today:%Y}", "self_selected", link, None, first)
     for number in range(400):
-        dice = _dice(seed, "link", number)
+        dice = dice_of(seed, "link", number)
         value = dice.choices([0, 1, 2, 3], [8, 12, 30, 50])[0]
         data = events.SurveyAnswer(
             "palvelulinkki", f"{today:%Y}", f"r{number}", "arvio", "smiley4", value
         )
         moment = _at(first + timedelta(dice.randrange(DAYS)), 15)
-        yield events.SurveyAnswered(**_envelope(f"link/{number}", "neuvolat", moment), data=data)
+        yield events.SurveyAnswered(**envelope(f"link/{number}", "neuvolat", moment), data=data)
     yield _defined(
         "terveysasemakysely", f"{today.year + 1}-kevat", "probability", questions, None, first
     )
     overall = [events.SurveyQuestion("kokonaisarvio", "overall", "likert5")]
     yield _defined("hammashoitokysely", f"{today:%Y}", "census", overall, None, first)
     yield events.SurveyResulted(
-        **_envelope("result/hammashoito", "hammashoitolat", _at(today - timedelta(1), 12)),
+        **envelope("result/hammashoito", "hammashoitolat", _at(today - timedelta(1), 12)),
         data=events.SurveyResult(
             survey_id="hammashoitokysely",
             wave=f"{today:%Y}",
@@ -191,7 +193,7 @@ def _defined(  # noqa: PLR0913, PLR0917 - what a survey is
     offered = None if customers is None else 4 * RESPONDENTS
     data = events.Survey(survey, wave, sampling, questions, customers, offered)
     return events.SurveyDefined(
-        **_envelope(f"defined/{survey}/{wave}", survey, _at(day, 6)), data=data
+        **envelope(f"defined/{survey}/{wave}", survey, _at(day, 6)), data=data
     )
 
 
@@ -199,7 +201,7 @@ def _responses(
     seed: int, survey: str, wave: str, subject: str, day: date
 ) -> Iterator[events.Event]:
     for number in range(RESPONDENTS):
-        dice = _dice(seed, survey, wave, number)
+        dice = dice_of(seed, survey, wave, number)
         mood = dice.gauss(0.62, 0.2)
         moment = _at(day + timedelta(dice.randrange(21)), dice.randrange(8, 21))
         for question, scale, low, high, noise in (
@@ -212,7 +214,7 @@ def _responses(
             value = low + round((high - low) * felt)
             data = events.SurveyAnswer(survey, wave, f"r{number}", question, scale, value)  # type: ignore[arg-type]  # a scale
             identity = f"{survey}/{wave}/{number}/{question}"
-            yield events.SurveyAnswered(**_envelope(identity, subject, moment), data=data)
+            yield events.SurveyAnswered(**envelope(identity, subject, moment), data=data)
 
 
 def _statutory(seed: int, month: date, today: date) -> Iterator[events.Event]:
@@ -224,14 +226,14 @@ def _statutory(seed: int, month: date, today: date) -> Iterator[events.Event]:
     told = _at(last, 16)
     kinds: dict[events.CaseKind, float] = {"muistutus": 0.8, "kantelu": 0.2}
     for subject, monthly in STATUTORY.items():
-        dice = _dice(seed, "cases", subject, month)
+        dice = dice_of(seed, "cases", subject, month)
         for kind, share in kinds.items():
             count = max(0, round(dice.gauss(monthly * share, monthly**0.5 / 2)))
             summary = events.ComplaintSummary(
                 kind=kind, count=count, reasons=["hoito", "kohtelu"], **period
             )
             identity = f"cases/{subject}/{kind}/{month}"
-            yield events.ComplaintSummarised(**_envelope(identity, subject, told), data=summary)
+            yield events.ComplaintSummarised(**envelope(identity, subject, told), data=summary)
         authority = "lvv" if last.year > 2025 else "avi"
         decided: tuple[tuple[events.CaseKind, str, str], ...] = (
             ("muistutus", "unit", "corrected"),
@@ -241,9 +243,9 @@ def _statutory(seed: int, month: date, today: date) -> Iterator[events.Event]:
             case = f"demo-{subject}-{month}-{number}"
             decision = events.Decision(case, kind, whose, ["kohtelu"], outcome)
             yield events.ComplaintDecided(
-                **_envelope(f"decided/{case}", subject, _at(last, 12)), data=decision
+                **envelope(f"decided/{case}", subject, _at(last, 12)), data=decision
             )
-    dice = _dice(seed, "ombudsperson", month)
+    dice = dice_of(seed, "ombudsperson", month)
     for field, mean in (("health", 80), ("social", 40), ("both", 12)):
         contacts = max(0, round(dice.gauss(mean, mean**0.5)))
         contacted = events.ContactSummary(
@@ -253,7 +255,7 @@ def _statutory(seed: int, month: date, today: date) -> Iterator[events.Event]:
             **period,
         )
         identity = f"contacts/{field}/{month}"
-        yield events.OmbudsmanSummarised(**_envelope(identity, "sote", told), data=contacted)
+        yield events.OmbudsmanSummarised(**envelope(identity, "sote", told), data=contacted)
 
 
 def _returns(seed: int, today: date) -> Iterator[events.Event]:
@@ -262,14 +264,14 @@ def _returns(seed: int, today: date) -> Iterator[events.Event]:
         asked = _at(date(year + 1, 1, 31), 12)
         for subject in RETURNING[: None if year < today.year - 1 else -2]:
             for level, methods in METHODS.items():
-                dice = _dice(seed, "returns", subject, level)
+                dice = dice_of(seed, "returns", subject, level)
                 kept = dice.sample(methods, dice.randint(0 if level > 2 else 1, len(methods)))
                 grown = kept if year < today.year - 1 else sorted({*kept, methods[0]})
                 for method in grown or [f"none_{level}"]:
                     volume = None if not grown else dice.choice([None, dice.randrange(2, 60)])
                     data = events.MethodReport(level, method, year, volume)
                     identity = f"method/{subject}/{year}/{method}"
-                    yield events.MethodReported(**_envelope(identity, subject, asked), data=data)
+                    yield events.MethodReported(**envelope(identity, subject, asked), data=data)
     measures = [
         events.GameMeasure("asiakaskokemus", "teemme_jo_hyvin"),
         events.GameMeasure("kayttajat", "kannattaa_kokeilla"),
@@ -278,7 +280,7 @@ def _returns(seed: int, today: date) -> Iterator[events.Event]:
     action = events.GameAction(
         "asiakasraadit", "palvelupaallikko", date(today.year + 1, 6, 1), "participation_coverage"
     )
-    played = _envelope("game/1", RETURNING[0], _at(date(today.year, 3, 3), 12))
+    played = envelope("game/1", RETURNING[0], _at(date(today.year, 3, 3), 12))
     yield events.GamePlayed(**played, data=events.Game("peli-1", measures, [action]))
     for number, subject in enumerate(QUALITIES):
         last = today - timedelta(60 + 140 * number)
@@ -293,7 +295,7 @@ def _returns(seed: int, today: date) -> Iterator[events.Event]:
         )
         identity = f"practice/{subject}/{today.year - 1}"
         asked = _at(today - timedelta(30), 12)
-        yield events.PracticeReported(**_envelope(identity, subject, asked), data=practice)
+        yield events.PracticeReported(**envelope(identity, subject, asked), data=practice)
 
 
 def _month(day: date, later: int) -> date:
