@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer
 from confluent_kafka import TopicPartition as Place
 from kafka import TopicPartition
+from kafka.errors import KafkaError
 
 from kokemus.contracts import events
 from kokemus_platform import topics as topic_tools
@@ -211,6 +212,57 @@ def test_what_is_nowhere_any_more_is_named_and_never_swapped_away(apache: Counti
     refused = run(apache, "--swap")
     assert (refused.returncode, "a swap would lose" in refused.stderr) == (1, True)
     apache.assert_exact(sent)
+
+
+def test_what_an_earlier_life_of_a_topic_held_is_counted_from_the_archive(
+    apache: Counting,
+) -> None:
+    first, second = busy_days(500, seed=10), busy_days(500, seed=11)
+    counted(apache, first)
+    wait_until(lambda: archived(apache) >= len(first), 60, apache.logs)
+    apache.kill()
+    apache.kill()
+    with topic_tools.admin(apache.bootstrap) as client:
+        client.delete_topics([apache.topic])
+    wait_until(lambda: made_anew(apache), 30)
+    apache.start()
+    apache.start(command="archive")
+    again = [*second, *first[:100]]
+    apache.send(again)
+    apache.wait_for(len(first) + len(again))
+    done = run(apache)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run(apache, "--swap").returncode == 0
+    apache.assert_exact([*first, *second])
+
+
+def made_anew(counting: Counting) -> bool:
+    """Makes the topics that are missing; not yet while the broker still deletes one."""
+    try:
+        topic_tools.apply(counting.bootstrap, counting.prefix)
+    except (topic_tools.Incomplete, KafkaError):
+        return False
+    return True
+
+
+def test_whoever_may_read_the_live_counts_may_read_those_that_take_their_place(
+    counting: Counting,
+) -> None:
+    counted(counting, busy_days(10, seed=12))
+    reader = counting.prefix.removesuffix(".")
+    with counting.connect() as connection:
+        connection.execute(f"CREATE ROLE {reader}; GRANT SELECT ON feedback TO {reader}")
+        connection.execute(f"GRANT USAGE ON SCHEMA public TO {reader}")
+    assert run(counting).returncode == 0
+    assert run(counting, "--swap").returncode == 0
+    may = (
+        f"SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename = 'feedback'"
+        f" AND has_table_privilege('{reader}', 'public.feedback', 'SELECT')"
+        f" AND has_schema_privilege('{reader}', 'public', 'USAGE')"
+    )
+    found = execute(counting, may)
+    execute(counting, f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+    assert found == 1
 
 
 def test_four_times_the_events_take_no_more_memory(apache: Counting) -> None:
