@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +16,11 @@ from confluent_kafka import TopicPartition as Place
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from kokemus.contracts import events
+from kokemus.contracts import events, wire
 from kokemus_platform import topics as topic_tools
 from metrics.archive.files import ArchiveFiles
 from metrics.storage.rebuilt import Schemas
-from support.counting import Counting, busy_days, wait_until
+from support.counting import Counting, busy_days, press, wait_until
 from support.every_voice import every_voice
 from support.lives import account, feedback_rows, some_feedback
 
@@ -270,14 +271,30 @@ def test_four_times_the_events_take_no_more_memory(apache: Counting) -> None:
     apache.start()
     apache.start(command="archive")
     for events_by_then in (EVENTS // 4, EVENTS):
+        voices = [*busy_days(CHUNK // 4, seed=sent), *every_voice(3, seed=sent)]
+        apache.send(voices)
+        sent += len(voices)
         while sent < events_by_then:
-            some = [*busy_days(CHUNK, seed=sent, units=400), *every_voice(3, seed=sent)]
-            apache.send(some)
-            sent += len(some)
-        apache.wait_for(sent, seconds=600)
+            apache.send_raw(presses(apache, sent))
+            sent += CHUNK
+        _, _, dead = apache.wait_for(sent, seconds=600)
+        assert dead == 0
         wait_until(partial(has_archived, apache, sent), 600, apache.logs)
         peaks.append(peak_memory(apache))
     assert peaks[1] < 1.2 * peaks[0], peaks
+
+
+def presses(counting: Counting, first: int) -> list[tuple[bytes, bytes, str]]:
+    """A chunk of presses over a quarter of a year, as they lie on the topic; quickly made."""
+    made = press(id="press-ID", subject="unit-SUBJECT", time=datetime(2026, 1, 1, tzinfo=UTC))
+    form = wire.encode(made).decode()
+    records = []
+    for number in range(first, first + CHUNK):
+        subject, day = f"unit-{number % 397}", date(2026, 1, 1) + timedelta(number % 89)
+        told = form.replace("press-ID", f"press-{number}").replace("unit-SUBJECT", subject)
+        told = told.replace("2026-01-01", str(day)).replace('"value":3', f'"value":{number % 4}')
+        records.append((subject.encode(), told.encode(), counting.topic))
+    return records
 
 
 def has_archived(counting: Counting, records: int) -> bool:
