@@ -21,9 +21,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from kokemus.contracts import events, topics, wire
+from kokemus.contracts.topics import Declaration
 from kokemus.migrations import migrate
 from kokemus_platform import topics as topic_tools
 from metrics.storage import MIGRATIONS
+from support.voices import some_voices, voices_by_hand, voices_stored
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 TOPIC = "kiosk-presses.v1"
@@ -129,6 +131,13 @@ def busy_days(
     return made
 
 
+def busy_city(count: int, seed: int, **more: Any) -> list[events.Event]:
+    """`busy_days`, and between its presses what all the other topics carry."""
+    made = [*busy_days(count, seed, **more), *some_voices(max(20, count // 80), seed)]
+    random.Random(seed).shuffle(made)
+    return made
+
+
 def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
     """What the day counts must be; written to be obvious.
 
@@ -146,10 +155,23 @@ def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
         match event:
             case events.KioskPressed(time=moment, data=data):
                 cells[_cell(event, moment, data, marked=data.misuse)] += 1
+            case events.SurveyAnswered():
+                cells[_answer_cell(event, event.time, event.data)] += 1
             case events.KioskMisused(data=events.Misused(press_id=press_id)):
                 marks.setdefault((event.source, press_id), event)
-            case events.ObservationWithdrawn(data=events.Withdrawn(original_id=original_id)):
+            case events.ObservationWithdrawn(
+                data=events.Withdrawn(original_id=original_id, original=original)
+            ) if isinstance(original, events.OriginalPress | events.OriginalAnswer):
                 withdrawals.setdefault((event.source, original_id), event)
+    _take_back(cells, marks, withdrawals)
+    return Counter({cell: number for cell, number in cells.items() if number})
+
+
+def _take_back(
+    cells: Counter[Cell],
+    marks: dict[tuple[str, str], events.KioskMisused],
+    withdrawals: dict[tuple[str, str], events.ObservationWithdrawn],
+) -> None:
     for press_of, mark in marks.items():
         named = mark.data.press
         if press_of not in withdrawals and not named.data.misuse:
@@ -157,9 +179,11 @@ def count_by_hand(sent: Iterable[events.Event]) -> Counter[Cell]:
             cells[_cell(mark, named.time, named.data, marked=True)] += 1
     for withdrawal in withdrawals.values():
         original = withdrawal.data.original
+        if isinstance(original, events.OriginalAnswer):
+            cells[_answer_cell(withdrawal, original.time, original.data)] -= 1
+            continue
         assert isinstance(original, events.OriginalPress)
         cells[_cell(withdrawal, original.time, original.data, marked=original.data.misuse)] -= 1
-    return Counter({cell: number for cell, number in cells.items() if number})
 
 
 def _cell(event: events.Event, moment: datetime, data: events.Press, *, marked: bool) -> Cell:
@@ -174,6 +198,22 @@ def _cell(event: events.Event, moment: datetime, data: events.Press, *, marked: 
         data.touchpoint or "",
         data.value,
         marked,
+    )
+
+
+def _answer_cell(event: events.Event, moment: datetime, data: events.SurveyAnswer) -> Cell:
+    """An answer counts where a press does, its wave in the place of a device."""
+    return (
+        event.subject,
+        event.source,
+        f"{data.survey_id}/{data.wave}",
+        moment.astimezone(HELSINKI).date(),
+        "survey",
+        data.scale,
+        f"{data.survey_id}/{data.question_id}",
+        "",
+        data.value - events.SURVEY_SCALES[data.scale][0],
+        False,
     )
 
 
@@ -226,6 +266,19 @@ class Counting:
     @property
     def topic(self) -> str:
         return self.prefix + TOPIC
+
+    @property
+    def topics(self) -> list[str]:
+        """All that are counted, by their full names."""
+        return [self.prefix + one.name for one in self._counted()]
+
+    def partitions(self, topic: str) -> int:
+        """How many a counted topic is declared with."""
+        return next(one.partitions for one in self._counted() if topic == self.prefix + one.name)
+
+    @staticmethod
+    def _counted() -> list[Declaration]:
+        return [one for one in topics.declarations().values() if "metrics" in one.consumers]
 
     @property
     def archive(self) -> Path:
@@ -281,7 +334,7 @@ class Counting:
     ) -> None:
         """Publishes events and waits for the broker; `pause` is called now and then meanwhile."""
         self.send_raw(
-            [(topics.key_of(e).encode(), wire.encode(e), self._topic_of(e)) for e in sent],
+            [(topics.key_of(e).encode(), wire.encode(e), self.topic_of(e)) for e in sent],
             pause=pause,
         )
 
@@ -318,7 +371,8 @@ class Counting:
         assert producer.flush(90) == 0
         assert not failed, failed[:3]
 
-    def _topic_of(self, event: events.Event) -> str:
+    def topic_of(self, event: events.Event) -> str:
+        """The full name of an event's topic."""
         return self.prefix + topics.topic_of(event).name
 
     def connect(self) -> psycopg.Connection[Any]:
@@ -352,7 +406,8 @@ class Counting:
         return Counter({(*row[:8], int(row[8]), row[9]): int(row[10]) for row in rows})
 
     def assert_exact(self, sent: Iterable[events.Event]) -> None:
-        """Every cell is what an independent count says, and months and hours agree with days."""
+        """Every cell of every topic is what an independent count says; sums of days agree."""
+        sent = list(sent)
         expected, found = count_by_hand(sent), self.cells()
         wrong = {
             c: (expected[c], found[c])
@@ -361,11 +416,26 @@ class Counting:
         }
         assert not wrong, f"{len(wrong)} cells differ, such as {next(iter(wrong.items()))}"
         with self.connect() as connection:
+            stored, by_hand = voices_stored(connection), voices_by_hand(sent)
+            for table in by_hand:
+                told = f"{table}: {_differing(stored[table], by_hand[table])}"
+                assert stored[table] == by_hand[table], told
             row = connection.execute(_SUMS_AGREE).fetchone()
         assert row is not None
         days, months, hours, differing = row
         assert days == months == hours
         assert differing == 0
+
+
+def _differing(stored: Any, by_hand: Any) -> str:
+    """Some of what only one of the two has."""
+    only = [
+        [(one, mine[one]) for one in mine if one not in other or mine[one] != other[one]]
+        if isinstance(mine, dict)
+        else list(mine - other)
+        for mine, other in ((stored, by_hand), (by_hand, stored))
+    ]
+    return f"only stored {only[0][:5]}, only by hand {only[1][:5]}"
 
 
 def wait_until(

@@ -123,12 +123,13 @@ def local(time: datetime) -> date:
     return time.astimezone(HELSINKI).date()
 
 
-def some_feedback(count: int) -> list[LifeEvent]:
+def some_feedback(count: int, seed: int = 4) -> list[LifeEvent]:
     """Messages of half a year with their answers, late, missing, withdrawn and corrected ones."""
-    chance = random.Random(4)
+    chance = random.Random(seed)
+    first = seed * 100_000
     told: list[LifeEvent] = []
     for number in range(count):
-        name = f"f{number}"
+        name = f"f{first + number}"
         came = datetime(2024, 1, 8, tzinfo=UTC) + timedelta(minutes=chance.randrange(260_000))
         said = feedback(
             name,
@@ -137,20 +138,25 @@ def some_feedback(count: int) -> list[LifeEvent]:
             answer_possible=chance.random() < 0.9,
         )
         subject = chance.choice(["u", "v"])
-        told.append(events.FeedbackReceived(**envelope(len(told), subject, came), data=said))
+        told.append(
+            events.FeedbackReceived(**envelope(first + len(told), subject, came), data=said)
+        )
         for state, share, longest in (("interim_answer", 0.3, 4), ("final_answer", 0.8, 12)):
             for _ in range(chance.choice([1, 1, 2])):
                 if chance.random() < share:
                     when = came + timedelta(hours=chance.randrange(24 * longest))
                     answer = events.FeedbackAnswer(name, when, state)  # type: ignore[arg-type]
                     told.append(
-                        events.FeedbackAnswered(**envelope(len(told), "u", when), data=answer)
+                        events.FeedbackAnswered(
+                            **envelope(first + len(told), "u", when), data=answer
+                        )
                     )
         if chance.random() < 0.2:
             when = came + timedelta(hours=chance.randrange(400))
             told.append(
                 events.FeedbackWithdrawn(
-                    **envelope(len(told), subject, when), data=events.FeedbackWithdrawal(name)
+                    **envelope(first + len(told), subject, when),
+                    data=events.FeedbackWithdrawal(name),
                 )
             )
     chance.shuffle(told)
