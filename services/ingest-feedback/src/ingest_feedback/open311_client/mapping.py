@@ -10,7 +10,7 @@ and of contact details only whether there are any.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -91,59 +91,23 @@ def told_by(row: Row, words: Vocabulary) -> Told:
     Raises:
         Refused: the row has no usable id, or says not when the request was made.
     """
-    identity = text(row, "service_request_id")
-    wire.check_identifier(identity, "service_request_id")
-    requested = moment(text(row, "requested_datetime"), words.zone)
-    if requested is None:
-        raise Refused(Reason.INVALID_TIME, "cannot be read", "requested_datetime")
-    updated = moment(text(row, "updated_datetime"), words.zone)
-    place, placed = _place(row, words)
-    kind, kind_since = _kind(row, words)
-    contact_left = any(text(row, name) for name in CONTACTS)
-    base = f"open311/{identity}"
-    shared: _Shared = {"specversion": "1.0", "source": words.source, "subject": place.value}
-    found: list[events.Event] = [
-        events.FeedbackReceived(
-            **shared,
-            id=base,
-            time=requested,
-            data=events.Feedback(
-                feedback_id=identity,
-                kind=kind,
-                answer_requested=words.answer_requested,
-                contact_left=contact_left,
-                answer_possible=True,
-                language=words.language,
-            ),
-        )
-    ]
-    known = max(filter(None, (place.since, kind_since)), default=None)
-    changed = max(filter(None, (updated, known)), default=requested)
-    if changed > requested:
-        # Where two of these are of one time, the one that knows more has the greater id.
-        order = f"{_stamp(known)}/{_stamp(updated)}"
-        content = f"{place.value} {kind} {contact_left}"
-        found.append(
-            events.FeedbackUpdated(
-                **shared,
-                id=f"{base}/updated/{order}/{_digest(content)}",
-                time=changed,
-                data=events.FeedbackUpdate(identity, kind=kind, contact_left=contact_left),
-            )
-        )
+    request = _read(row, words)
+    found = [_received(request, words), *_updated(request, words)]
     state = reaction(row)
-    if state is None or updated is None:
-        return Told(found, placed, state and "updated_datetime of an answer cannot be read")
-    answered = max(updated, requested)
+    if state is None:
+        return Told(found, request.placed, None)
+    if request.updated is None:
+        return Told(found, request.placed, "updated_datetime of an answer cannot be read")
+    answered = max(request.updated, request.requested)
     found.append(
         events.FeedbackAnswered(
-            **shared,
-            id=f"{base}/{state}/{_stamp(answered)}",
+            **_envelope(request, words),
+            id=f"{request.base}/{state}/{_stamp(answered)}",
             time=answered,
-            data=events.FeedbackAnswer(identity, answered, state),
+            data=events.FeedbackAnswer(request.identity, answered, state),
         )
     )
-    return Told(found, placed, None)
+    return Told(found, request.placed, None)
 
 
 def reaction(row: Row) -> State | None:
@@ -172,10 +136,89 @@ def moment(written: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-class _Shared(TypedDict):
+class _Request(NamedTuple):
+    """A row as it is understood; `known_since` is when the city last said where it belongs."""
+
+    identity: str
+    requested: datetime
+    updated: datetime | None
+    entity: str
+    placed: bool
+    kind: FeedbackKind
+    known_since: datetime | None
+    contact_left: bool
+
+    @property
+    def base(self) -> str:
+        """With what the ids of its events begin."""
+        return f"open311/{self.identity}"
+
+
+class _Envelope(TypedDict):
     specversion: Literal["1.0"]
     source: str
     subject: str
+
+
+def _read(row: Row, words: Vocabulary) -> _Request:
+    identity = text(row, "service_request_id")
+    wire.check_identifier(identity, "service_request_id")
+    requested = moment(text(row, "requested_datetime"), words.zone)
+    if requested is None:
+        raise Refused(Reason.INVALID_TIME, "cannot be read", "requested_datetime")
+    place, placed = _place(row, words)
+    kind, kind_since = _kind(row, words)
+    return _Request(
+        identity=identity,
+        requested=requested,
+        updated=moment(text(row, "updated_datetime"), words.zone),
+        entity=place.value,
+        placed=placed,
+        kind=kind,
+        known_since=max(filter(None, (place.since, kind_since)), default=None),
+        contact_left=any(text(row, name) for name in CONTACTS),
+    )
+
+
+def _envelope(request: _Request, words: Vocabulary) -> _Envelope:
+    return {"specversion": "1.0", "source": words.source, "subject": request.entity}
+
+
+def _received(request: _Request, words: Vocabulary) -> events.Event:
+    return events.FeedbackReceived(
+        **_envelope(request, words),
+        id=request.base,
+        time=request.requested,
+        data=events.Feedback(
+            feedback_id=request.identity,
+            kind=request.kind,
+            answer_requested=words.answer_requested,
+            contact_left=request.contact_left,
+            answer_possible=True,
+            language=words.language,
+        ),
+    )
+
+
+def _updated(request: _Request, words: Vocabulary) -> Iterator[events.Event]:
+    """What has changed since the request was made, if anything.
+
+    Where two updates are of one time, the one that knows more has the greater id.
+    """
+    changes = filter(None, (request.updated, request.known_since))
+    changed = max(changes, default=request.requested)
+    if changed <= request.requested:
+        return
+    order = f"{_stamp(request.known_since)}/{_stamp(request.updated)}"
+    digest = _digest(f"{request.entity} {request.kind} {request.contact_left}")
+    yield events.FeedbackUpdated(
+        **_envelope(request, words),
+        id=f"{request.base}/updated/{order}/{digest}",
+        time=changed,
+        data=events.FeedbackUpdate(
+            request.identity, kind=request.kind, contact_left=request.contact_left
+        ),
+    )
 
 
 def _place(row: Row, words: Vocabulary) -> tuple[Known, bool]:
