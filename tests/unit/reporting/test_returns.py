@@ -14,6 +14,7 @@ from reporting.domain.people import Person, Role
 from reporting.domain.releases import Text
 from reporting.domain.return_events import Approved, events_of, prefilled, refusals
 from reporting.domain.return_forms import FORM_KINDS, FORMS, FormKind, Words, methods
+from reporting.domain.return_wording import told
 from reporting.domain.returns import (
     Key,
     Organisation,
@@ -300,3 +301,27 @@ def test_a_form_that_leaps_over_numbers_cannot_be_begun() -> None:
     assert may_begin(Key(2026, "game", "museot", 3), known)
     assert not may_begin(Key(2026, "game", "museot", 2**31 - 1), known)
     assert not may_begin(Key(2026, "game", "kirjastot", 2), known)
+
+
+@pytest.mark.parametrize("written", ["-2019", "\N{EN DASH}2019", "- 2019", "2019-or-before"])
+def test_a_year_or_any_before_it_is_read_as_people_write_it(written: str) -> None:
+    assert moments(f"{written}, 2021-05") == ["2019-or-before", "2021-05"]
+    fields = FORMS["practice"](WORDS)
+    answers = {"collects": "true", "last_time": written, "next_planned": "2027-05"}
+    assert faults(fields, answers) == []
+    assert faults(fields, {**answers, "next_planned": written}) == [Fault("next_planned", "when")]
+
+
+def test_a_form_is_read_as_lines_of_what_it_says() -> None:
+    answers = {"use.kyselyt": "on", "volume.kyselyt": "35", "none.4": "on", "comment.4": "ei vielä"}
+    read = told(FORMS["method"](WORDS), answers, WORDS.language)
+    assert [lines for _, lines in read] == [
+        ["kyselyt, määrä: 35"],
+        ["Tällä tasolla ei ole mitään käytössä", "Kommentti tasosta 4: ei vielä"],
+    ]
+    said = {"action.1.method": "asiakasraadit", "action.1.due": "2027-06-01"}
+    assert told(FORMS["game"](WORDS), said, WORDS.language)[0][1] == [
+        "Tapa: asiakasraadit, Mihin mennessä: 1.6.2027"
+    ]
+    draft = told(FORMS["game"](WORDS), {"action.1.due": "joskus"}, WORDS.language)
+    assert draft[0][1] == ["Mihin mennessä: joskus"]

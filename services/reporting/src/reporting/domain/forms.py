@@ -50,6 +50,10 @@ _SPACES: Final = re.compile(r"[\s\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]+")
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _DECIMAL: Final = re.compile(r"[-\N{MINUS SIGN}]?[0-9]{1,9}([.,][0-9]{1,4})?")
 _WHEN: Final = re.compile(r"[0-9]{4}(-or-before|-[0-9]{2}(-[0-9]{2})?)?")
+OR_BEFORE: Final = "-or-before"
+"""How the contracts end a year that may be any before it, too."""
+_OR_BEFORE: Final = re.compile(r"[-\N{EN DASH}\N{MINUS SIGN}] ?([0-9]{4})")
+"""As people write a year or any before it: -2019."""
 
 
 class Fault(NamedTuple):
@@ -61,7 +65,10 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `options` are the values of a choice with their words."""
+    """One field. `options` are the values of a choice with their words.
+
+    `short` is what eyes see where the row names the rest; everybody else hears the whole label.
+    """
 
     name: str
     label: str
@@ -69,6 +76,7 @@ class Field:
     options: Sequence[tuple[str, str]] = ()
     hint: str = ""
     required: bool = False
+    short: str = ""
 
     @property
     def longest(self) -> int:
@@ -163,11 +171,11 @@ def moments(written: str) -> list[str]:
     Raises:
         ValueError: one of them is none, or not in the calendar.
     """
-    found = [one.strip() for one in written.split(",")]
+    found = [_OR_BEFORE.sub(rf"\1{OR_BEFORE}", one.strip()) for one in written.split(",")]
     for one in found:
         if not _WHEN.fullmatch(one):
             raise ValueError("no year, month or day")
-        date.fromisoformat("-".join([*one.removesuffix("-or-before").split("-"), "01", "01"][:3]))
+        date.fromisoformat("-".join([*one.removesuffix(OR_BEFORE).split("-"), "01", "01"][:3]))
     return found
 
 

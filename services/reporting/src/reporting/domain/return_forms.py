@@ -6,7 +6,17 @@ from typing import Final, Literal, get_args
 
 from kokemus.contracts import events
 from kokemus.contracts.codes import Code, CodeLists
-from reporting.domain.forms import Answers, Fault, Field, Form, Group, decimal, whole
+from reporting.domain.forms import (
+    OR_BEFORE,
+    Answers,
+    Fault,
+    Field,
+    Form,
+    Group,
+    decimal,
+    moments,
+    whole,
+)
 from reporting.domain.languages import Language
 
 FormKind = Literal["method", "game", "practice", "reported"]
@@ -61,6 +71,7 @@ def method_form(words: Words) -> Form:
                     f"volume.{one.code}",
                     say("Määrä: %(way)s", way=word(f"method.{one.code}")),
                     "whole",
+                    short=say("määrä"),
                 ),
             )
             for one in methods(words.codes, level)
@@ -148,7 +159,7 @@ def practice_form(words: Words) -> Form:
         "used_where": say("Missä tuloksia käsitellään"),
         "used_how": say("Mihin tuloksia käytetään"),
     }
-    when = say("Esimerkiksi 2026, 2026-05 tai 2026-05-14. Vuosi 2019 tai aiemmin: 2019-or-before.")
+    when = say("Esimerkiksi 2026, 2026-05 tai 2026-05-14.")
     boxes = {
         name: Group(
             legend,
@@ -163,8 +174,8 @@ def practice_form(words: Words) -> Form:
     collects = Field(
         "collects", say("Keräättekö asiakaskokemuksia?"), "choice", yes_no, required=True
     )
-    last = Field("last_time", say("Milloin viimeksi"), "when", hint=f"{when} " + say(
-        "Useita: pilkku väliin."))  # fmt: skip
+    before = say("Vuonna 2019 tai aiemmin: -2019. Useita: pilkku väliin.")
+    last = Field("last_time", say("Milloin viimeksi"), "when", hint=f"{when} {before}")
     planned = Field("next_planned", say("Milloin seuraavan kerran"), "when", hint=when)
     tool = Field("tool", say("Väline"), "choice", _choices(words, "practice_tool"))
     return Form(
@@ -304,7 +315,9 @@ def _game_faults(first: str, answers: Answers) -> list[Fault]:
 
 
 def _practice_faults(answers: Answers) -> list[Fault]:
-    return [Fault("next_planned", "when")] if "," in answers.get("next_planned", "") else []
+    planned = moments(answers.get("next_planned", "2000"))
+    one_to_come = len(planned) == 1 and not planned[0].endswith(OR_BEFORE)
+    return [] if one_to_come else [Fault("next_planned", "when")]
 
 
 def _reported_faults(answers: Answers) -> list[Fault]:

@@ -1,9 +1,11 @@
 """What the pages of returns say: states, faults and refusals, in one language."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Final
 
-from reporting.domain.forms import Fault, FaultCode, Form
+from reporting.domain.forms import Answers, Fault, FaultCode, Field, Form
 from reporting.domain.languages import N_, Language
 from reporting.domain.return_forms import FormKind
 from reporting.domain.returns import RefusedCode, Shown
@@ -88,6 +90,30 @@ def refused_words(code: RefusedCode, language: Language) -> str:
 def done_words(what: str | None, language: Language) -> str:
     """What has just been done; "" where nothing was, or nobody knows it."""
     return language.say(_DONE[what]) if what is not None and what in _DONE else ""
+
+
+def told(form: Form, answers: Answers, language: Language) -> list[tuple[str, list[str]]]:
+    """What a form says, to be read: each group that says something, a line for each of its rows."""
+    found = []
+    for group in form.groups:
+        rows = [[one for one in row if one.name in answers] for row in group.rows]
+        lines = [", ".join(_told(one, answers[one.name], language) for one in row) for row in rows]
+        if any(lines):
+            found.append((group.legend, [line for line in lines if line]))
+    return found
+
+
+def _told(field: Field, answer: str, language: Language) -> str:
+    label = field.short or field.label
+    match field.kind:
+        case "check":
+            return label
+        case "choice":
+            return f"{label}: {dict(field.options).get(answer, answer)}"
+        case "day":
+            with suppress(ValueError):  # a draft may hold anything
+                return f"{label}: {language.day(date.fromisoformat(answer))}"
+    return f"{label}: {answer}"
 
 
 def summary(form: Form, told: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -19,6 +19,7 @@ from reporting.domain.return_wording import (
     refused_words,
     state_words,
     summary,
+    told,
 )
 from reporting.domain.returns import (
     STEPS,
@@ -225,7 +226,7 @@ class FormViews:
         parts, form = self._parts, asked.form
         language = parts.languages[visit.language]
         fields = self._form(asked.key, visit.language)
-        told = fault_words(list(wrong), language)
+        words = fault_words(list(wrong), language)
         fills = may_fill(visit.person, form.division, form.delegate)
         return self._door.page(
             visit,
@@ -235,8 +236,9 @@ class FormViews:
             kept=form,
             round=asked.round,
             answers=answers,
-            faults=told,
-            summary=summary(fields, told),
+            faults=words,
+            summary=summary(fields, words),
+            told=told(fields, answers, language),
             prefilled=prefilled,
             opens_later=parts.here().date() < asked.round.opens,
             editable=fills and form.state in (None, "draft"),
@@ -247,6 +249,7 @@ class FormViews:
             done=done_words(visit.request.query_params.get("done"), language),
             names=await self._names(form),
             people=parts.people.everybody(),
+            person_names={one.user: one.name for one in parts.people.everybody()},
             outgoing=await parts.returns.outgoing(form) if form.approvals else None,
         )
 
