@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from kokemus.contracts.events import TYPE_PREFIX
 from kokemus.imports.rows import KINDS
 from support.counting import wait_until
 from support.fake_platform import await_no_process
+from support.georeport_server import GeoReportServer
 from support.platform_command import kokemus
 from support.spoiled import MARKED, NAMED, spoiled_events
 from support.traces import collecting
@@ -60,13 +62,33 @@ def traces() -> Iterator[tuple[str, list[bytes]]]:
 
 
 @pytest.fixture(scope="module")
+def polled() -> Iterator[GeoReportServer]:
+    """An Open311 server whose requests say something about a person in each field in turn."""
+    with GeoReportServer().running() as server:
+        now = datetime.now(UTC)
+        for text in (*NAMED, *MARKED):
+            for field in server.request(now):
+                server.request(now, **{field: text})
+                extended = {"detailed_status": "PROCESSED", field: text, "title": text}
+                server.request(now, extended_attributes=extended)
+        yield server
+
+
+@pytest.fixture(scope="module")
 def platform(
-    tmp_path_factory: pytest.TempPathFactory, traces: tuple[str, list[bytes]]
+    tmp_path_factory: pytest.TempPathFactory,
+    traces: tuple[str, list[bytes]],
+    polled: GeoReportServer,
 ) -> Iterator[Platform]:
     """A platform that was sent all of it, and has counted what was left."""
     endpoint, received = traces
     home = tmp_path_factory.mktemp("personal") / "home"
-    kokemus(home, "up", "--detach", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "KOKEMUS_OPEN311_URL": polled.url,
+        "KOKEMUS_OPEN311_RATE": "100",
+    }
+    kokemus(home, "up", "--detach", **variables)
     try:
         status = json.loads(kokemus(home, "status", "--json"))
         platform = Platform(home, status, received)
@@ -74,6 +96,7 @@ def platform(
             send_events(platform, service)
             send_files(platform, service)
         send_reports(platform)
+        wait_until(lambda: polled_rows(platform) > 100, 60)
         ask_the_api(platform)
         send_unreadable_bytes(platform)
         wait_until(lambda: metrics(platform, "status")["settled"], 120)
@@ -92,6 +115,11 @@ def metrics(platform: Platform, path: str, **query: str) -> Any:
         timeout=60,
     )
     return answer.json()
+
+
+def polled_rows(platform: Platform) -> int:
+    """How many requests the poller has read and told of."""
+    return sum(one["read"] for one in metrics(platform, "sources")["sources"])
 
 
 def dead_letters(platform: Platform) -> int:
