@@ -1,6 +1,7 @@
 """One running service with a release, and a real browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -9,8 +10,10 @@ from kokemus_platform.kafka import EmbeddedKafka
 from kokemus_platform.postgres import Postgres
 from support import fake_metrics_api, reporting_service
 from support.fake_metrics_api import FakeMetricsApi
+from support.ingest_service import IngestService
 from support.reporting_browsing import sign_in
 from support.reporting_service import Reporting
+from support.returns_browsing import LAST_YEAR
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -64,3 +67,45 @@ def signed_in(page: Page, reporting: Reporting) -> Page:
     """A tab of an approver."""
     sign_in(page, reporting, "aino")
     return page
+
+
+@pytest.fixture
+def feedback(
+    embedded_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
+) -> Iterator[IngestService]:
+    """An ingest-feedback that is not started yet."""
+    if not embedded_kafka.running:
+        embedded_kafka.start()
+    service = IngestService("ingest_feedback", tmp_path, embedded_kafka.bootstrap, topic_prefix)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def environment(
+    *,
+    tmp_path: Path,
+    database_url: str,
+    embedded_kafka: EmbeddedKafka,
+    topic_prefix: str,
+    metrics_api: FakeMetricsApi,
+    feedback: IngestService,
+) -> Iterator[dict[str, str]]:
+    metrics_api.returns = {2025: [LAST_YEAR]}
+    yield reporting_service.prepared(
+        tmp_path,
+        database_url,
+        embedded_kafka,
+        topic_prefix,
+        metrics_api,
+        feedback=(feedback.url, feedback.token),
+    )
+    metrics_api.returns = {}
+
+
+@pytest.fixture
+def service(
+    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+) -> Iterator[Reporting]:
+    with reporting_service.running(environment, metrics_api, tmp_path / "log") as started:
+        yield started

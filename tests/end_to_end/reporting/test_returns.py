@@ -3,115 +3,20 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from kokemus_platform.kafka import EmbeddedKafka
 from support import reporting_service
 from support.fake_metrics_api import FakeMetricsApi
 from support.ingest_service import IngestService, records
-from support.reporting_browsing import sign_in, too_wide, violations
 from support.reporting_service import Reporting
+from support.returns_browsing import FORM, approve, as_user, look, open_round, submit
 from support.tables import workbook
-
-FORM = "/desk/returns/2026/method/terveys/1"
-LAST_YEAR = {
-    "entity": "terveys",
-    "returned": True,
-    "levels": [{"level": 1, "methods": [{"method": "kyselyt", "volume": 12}]}],
-}
-
-
-@pytest.fixture
-def feedback(
-    embedded_kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path
-) -> Iterator[IngestService]:
-    """An ingest-feedback that is not started yet."""
-    if not embedded_kafka.running:
-        embedded_kafka.start()
-    service = IngestService("ingest_feedback", tmp_path, embedded_kafka.bootstrap, topic_prefix)
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def environment(
-    *,
-    tmp_path: Path,
-    database_url: str,
-    embedded_kafka: EmbeddedKafka,
-    topic_prefix: str,
-    metrics_api: FakeMetricsApi,
-    feedback: IngestService,
-) -> Iterator[dict[str, str]]:
-    metrics_api.returns = {2025: [LAST_YEAR]}
-    yield reporting_service.prepared(
-        tmp_path,
-        database_url,
-        embedded_kafka,
-        topic_prefix,
-        metrics_api,
-        feedback=(feedback.url, feedback.token),
-    )
-    metrics_api.returns = {}
-
-
-@pytest.fixture
-def service(
-    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
-) -> Iterator[Reporting]:
-    with reporting_service.running(environment, metrics_api, tmp_path / "log") as started:
-        yield started
-
-
-def as_user(browser: Browser, service: Reporting, user: str) -> Page:
-    """A tab of a browser of somebody's own."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    sign_in(page, service, user)
-    return page
-
-
-def look(page: Page) -> None:
-    """Holds a page against axe and the width of a narrow window."""
-    assert violations(page) == []
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert too_wide(page) <= 0
-    page.set_viewport_size({"width": 1280, "height": 800})
-
-
-def open_round(browser: Browser, service: Reporting) -> None:
-    page = as_user(browser, service, "ilona")
-    page.goto(f"{service.url}/desk/returns")
-    page.fill("#year", "2026")
-    page.fill("#opens", "2026-01-01")
-    page.fill("#due", "2026-11-20")
-    page.get_by_role("button", name="Tallenna kierros").click()
-    page.get_by_role("heading", name="Palautukset 2026").wait_for()
-    page.context.close()
-
-
-def submit(page: Page, service: Reporting) -> None:
-    """Fills in the form with one way, one volume, and nothing else, and sends it."""
-    page.goto(service.url + FORM)
-    page.get_by_label("Määrä: kyselyt").fill("4")
-    for level in (2, 3, 4):
-        group = page.get_by_role("group", name=f"Taso {level}")
-        group.get_by_label("Tällä tasolla ei ole mitään käytössä").check()
-        group.get_by_label(f"Kommentti tasosta {level}").fill("Aloitetaan ensi vuonna.")
-    page.get_by_role("button", name="Lähetä hyväksyttäväksi").click()
-    page.get_by_text("Lähetetty hyväksyttäväksi.").wait_for()
-
-
-def approve(page: Page, service: Reporting) -> None:
-    page.goto(service.url + FORM)
-    page.get_by_role("button", name="Hyväksy ja lukitse").click()
-    page.get_by_text("Lomake on lukittu.").wait_for()
 
 
 def sent(kafka: EmbeddedKafka, prefix: str, count: int) -> list[dict[str, Any]]:
