@@ -21,6 +21,7 @@ from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
 from metrics.handlers.consumer import CountingConsumer
 from metrics.kafka_log import KafkaLog
+from metrics.packer import Packer
 from metrics.relay import Relay
 from metrics.settings import MetricsSettings
 from metrics.storage.counting import CountingStore
@@ -70,7 +71,7 @@ def serve(settings: MetricsSettings) -> None:
 async def running(
     settings: MetricsSettings, meters: telemetry.Meters
 ) -> AsyncIterator[CountingConsumer]:
-    """The consumer and the relay at work."""
+    """The consumer, the relay and the packer at work."""
     prefix = settings.topic_prefix
     counted = {
         prefix + topic.name: topic
@@ -88,10 +89,12 @@ async def running(
         await broker.start()
         await counting.start()
         relay = background(Relay(settings.database_url, publisher, meters).run())
+        packer = background(Packer(settings.database_url).run())
         try:
             yield counting
         finally:
             relay.cancel()
+            packer.cancel()
             await broker.stop()
             await counting.stop()
             kafka.close()

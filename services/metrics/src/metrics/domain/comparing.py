@@ -8,8 +8,9 @@ import msgspec
 from metrics.domain.answering import marks
 from metrics.domain.cell_readers import Context
 from metrics.domain.comparison import Change, Side, compare, hold_back
+from metrics.domain.daily import variation
 from metrics.domain.figures import FORMULAS, Figure, Key
-from metrics.domain.intervals import Variation, variation
+from metrics.domain.intervals import Variation
 
 _NOT_COMPARABLE = Change(None, None, "not_comparable")
 
@@ -27,14 +28,10 @@ def varied(context: Context, figures: Iterable[Figure]) -> list[Figure]:
 def variation_of(context: Context, figure: Figure) -> Variation | None:
     """How much a quality of answers swings between the days of its period."""
     formula = FORMULAS.get(figure.definition.metric)
-    by_day = context.found.by_day.get((figure.place.entity, figure.place.key))
-    if formula is None or by_day is None or figure.definition.additive or figure.place.dimension:
+    daily = context.found.by_day.get((figure.place.entity, figure.place.key))
+    if formula is None or daily is None or figure.definition.additive or figure.place.dimension:
         return None
-    return variation(
-        formula(one.counts, one.misuse)
-        for day, one in by_day.items()
-        if figure.span.first <= day <= figure.span.last
-    )
+    return variation(daily.between(*(day.toordinal() for day in figure.span)), formula)
 
 
 def changed(

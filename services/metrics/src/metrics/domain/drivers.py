@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,10 @@ TOUCHPOINTS: Final = ("before", "during", "after")
 class Arms(NamedTuple):
     """Answers of one entity, series' kind and period: a row a unit and day, a column an arm."""
 
-    unit: NDArray[np.int64]
-    day: NDArray[np.int64]
-    satisfied: NDArray[np.int64]
-    answered: NDArray[np.int64]
+    unit: NDArray[np.signedinteger[Any]]
+    day: NDArray[np.signedinteger[Any]]
+    satisfied: NDArray[np.signedinteger[Any]]
+    answered: NDArray[np.signedinteger[Any]]
     as_of: datetime
 
 
@@ -51,36 +51,105 @@ class Difference(NamedTuple):
 
 def differences(arms: Arms) -> list[Difference]:
     """At most five differences, the greatest first, from the day-to-day sums of each unit."""
+    _, unit = np.unique(arms.unit, return_inverse=True)
+    sums = _Sums(_by_unit(unit, arms.satisfied), _by_unit(unit, arms.answered))
     found = [
-        one for arm in range(arms.answered.shape[1]) if (one := _difference(arms, arm)) is not None
+        one for arm in range(arms.answered.shape[1]) if (one := _difference(sums, arm)) is not None
     ]
-    return sorted(found, key=lambda one: (-abs(one.points), one.arm))[:MOST_SHOWN]
+    shown = sorted(found, key=lambda one: (-abs(one.points), one.arm))[:MOST_SHOWN]
+    _, day = np.unique(arms.day, return_inverse=True)
+    whole = _Whole(arms.answered.sum(axis=1), arms.satisfied.sum(axis=1))
+    return [one._replace(variation=_swing(arms, sums, whole, (unit, day), one)) for one in shown]
 
 
-def _difference(arms: Arms, arm: int) -> Difference | None:
-    """Σ w·(a - b) / Σ w over units, w = n₁·n₀/n, with a and b the shares of arm and rest.
+_Column = NDArray[np.signedinteger[Any]]
+_Counts = NDArray[np.int64]
 
-    For the variation each day's part of it is Σ w/Σw · ((m₁ - a·n₁)/Σn₁ - (m₀ - b·n₀)/Σn₀), which
-    is that of a single ratio where there is one unit and no rest.
-    """
-    n1, m1 = arms.answered[:, arm], arms.satisfied[:, arm]
-    n0, m0 = arms.answered.sum(axis=1) - n1, arms.satisfied.sum(axis=1) - m1
-    by_unit = [np.bincount(arms.unit, weights=column) for column in (n1, m1, n0, m0)]
-    both = (by_unit[0] > 0) & (by_unit[2] > 0)
-    answered, rest = int(by_unit[0][both].sum()), int(by_unit[2][both].sum())
-    if min(answered, rest) < LEAST_ANSWERS:
+
+class _Whole(NamedTuple):
+    """Answers of each row in all arms."""
+
+    answered: _Column
+    satisfied: _Column
+
+
+class _Sums(NamedTuple):
+    """Answers of each unit, a column an arm."""
+
+    satisfied: NDArray[np.int64]
+    answered: NDArray[np.int64]
+
+    def weights(self, arm: int) -> "_Weights":
+        """What each unit's answers in the arm and in the rest weigh."""
+        n1, m1 = self.answered[:, arm], self.satisfied[:, arm]
+        n0, m0 = self.answered.sum(axis=1) - n1, self.satisfied.sum(axis=1) - m1
+        both = (n1 > 0) & (n0 > 0)
+        answered, rest = int(n1[both].sum()), int(n0[both].sum())
+        n1, m1, n0, m0 = (np.where(both, column, 1) for column in (n1, m1, n0, m0))
+        weight = np.where(both, n1 * n0 / (n1 + n0), 0.0)
+        return _Weights(both, answered, rest, weight, n1, n0, m1 / n1, m0 / n0)
+
+
+class _Weights(NamedTuple):
+    """Of one arm, a row a unit; of units without both, ones that weigh nothing."""
+
+    both: NDArray[np.bool_]
+    answered: int
+    rest: int
+    weight: NDArray[np.float64]
+    n1: NDArray[np.int64]
+    n0: NDArray[np.int64]
+    a: NDArray[np.float64]
+    b: NDArray[np.float64]
+
+
+def _by_unit(unit: NDArray[np.int64], counts: NDArray[np.signedinteger[Any]]) -> _Counts:
+    """Sums by unit: first of the rows that stand together, which are most of a unit's month."""
+    starts = np.flatnonzero(np.diff(unit, prepend=-1))
+    runs = np.add.reduceat(counts, starts, axis=0, dtype=np.int64)
+    sums = np.zeros((int(unit.max()) + 1, counts.shape[1]), dtype=np.int64)
+    np.add.at(sums, unit[starts], runs)
+    return sums
+
+
+def _difference(sums: _Sums, arm: int) -> Difference | None:
+    """Σ w·(a - b) / Σ w over units, w = n₁·n₀/n, with a and b the shares of arm and rest."""
+    of = sums.weights(arm)
+    if min(of.answered, of.rest) < LEAST_ANSWERS:
         return None
-    all_n1, all_m1, all_n0, all_m0 = (np.where(both, column, 1) for column in by_unit)
-    weight = np.where(both, all_n1 * all_n0 / (all_n1 + all_n0), 0.0)
-    weight /= weight.sum()
-    a, b = all_m1 / all_n1, all_m0 / all_n0
-    points = 100 * float((weight * (a - b)).sum())
-    unit = arms.unit
-    parts = weight[unit] * ((m1 - a[unit] * n1) / all_n1[unit] - (m0 - b[unit] * n0) / all_n0[unit])
-    counted = both[unit] & (n1 + n0 > 0)
-    days, day = np.unique(arms.day[counted], return_inverse=True)
-    by_day = np.bincount(day, weights=parts[counted]).astype(np.float64)
-    return Difference(arm, points, answered, rest, _variation(points, by_day, len(days)))
+    points = 100 * float((of.weight * (of.a - of.b)).sum() / of.weight.sum())
+    return Difference(arm, points, of.answered, of.rest, None)
+
+
+def _swing(
+    arms: Arms,
+    sums: _Sums,
+    whole: "_Whole",
+    numbers: tuple[_Column, _Column],
+    one: Difference,
+) -> Variation | None:
+    """From each day's part, Σ w/Σw · ((m₁ - a·n₁)/Σn₁ - (m₀ - b·n₀)/Σn₀).
+
+    That is the part of a single ratio where there is one unit and no rest.
+
+    Args:
+        arms: a row a unit and day.
+        sums: of each unit.
+        whole: the answered and satisfied of each row in all arms.
+        numbers: of each row's unit and day, from 0.
+        one: the difference that swings.
+    """
+    of = sums.weights(one.arm)
+    unit, day = numbers
+    n1, m1 = arms.answered[:, one.arm], arms.satisfied[:, one.arm]
+    n0, m0 = whole.answered - n1, whole.satisfied - m1
+    share = of.weight / of.weight.sum()
+    of_arm, of_rest = share / of.n1, share / of.n0
+    parts = of_arm[unit] * (m1 - of.a[unit] * n1) - of_rest[unit] * (m0 - of.b[unit] * n0)
+    heard = np.bincount(day, weights=of.both[unit] & (whole.answered > 0)) > 0
+    return _variation(
+        one.points, np.bincount(day, weights=parts)[heard].astype(np.float64), int(heard.sum())
+    )
 
 
 def _variation(points: float, parts: NDArray[np.float64], days: int) -> Variation | None:

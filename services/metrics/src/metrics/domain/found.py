@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from metrics.domain.answer_times import Fate
 from metrics.domain.comparison import Break
+from metrics.domain.daily import Daily
 from metrics.domain.definitions import Measure
 from metrics.domain.drivers import Arms
 from metrics.domain.figures import Key, Reported, Sampling, Sums
@@ -154,7 +155,7 @@ class Found:
     heard: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     """By entity and channel: until when every expected source was heard."""
     breaks: Mapping[str, Sequence[DatedBreak]] = field(default_factory=dict)
-    by_day: Mapping[tuple[str, Key], Mapping[date, Sums]] = field(default_factory=dict)
+    by_day: Mapping[tuple[str, Key], Daily] = field(default_factory=dict)
     """Answers by local day, where variation is asked for."""
     by_device: Mapping[tuple[str, Key, int], Mapping[str, int]] = field(default_factory=dict)
     """Answers by device in each period, where a comparison is asked for."""

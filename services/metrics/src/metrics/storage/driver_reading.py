@@ -1,41 +1,26 @@
 """Reads answers by unit, day and hour or touchpoint, for what goes with satisfied answers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from kokemus.contracts.events import SCALE_SIZES
 from metrics.domain.atoms import Leaf
 from metrics.domain.definitions import Measure
 from metrics.domain.drivers import TOUCHPOINTS, Arms
 from metrics.domain.figures import Key
 from metrics.domain.periods import Period
+from metrics.storage.daily_reading import Numbers, Placed, cursor_of
+from metrics.storage.packed_months import Rows
 
-_LEAVES: Final = """
-FROM unnest(%(series)s::int[], %(firsts)s::date[], %(lasts)s::date[])
-     WITH ORDINALITY AS l(series, first, last, number)
+_TOUCHPOINTS: Final = """
+SELECT id, array_position(%(touchpoints)s::text[], touchpoint) - 1 FROM stream
+WHERE series_id = ANY(%(series)s::int[]) AND touchpoint = ANY(%(touchpoints)s::text[])
 """
-
-_HOURS: Final = (
-    "SELECT l.number - 1, c.day, c.counts, 0 "
-    + _LEAVES
-    + "JOIN hour_counts c ON c.series_id = l.series AND c.day BETWEEN l.first AND l.last"
-)
-
-_TOUCHPOINTS: Final = (
-    "SELECT l.number - 1, c.day, c.counts, array_position(%(touchpoints)s::text[], t.touchpoint)"
-    + _LEAVES
-    + """
-JOIN stream t ON t.series_id = l.series AND t.touchpoint = ANY(%(touchpoints)s::text[])
-JOIN day_counts c ON c.stream_id = t.id AND c.day BETWEEN l.first AND l.last
-"""
-)
-
 _NEWEST: Final = """
 SELECT max(updated_at) FROM month_counts WHERE series_id = ANY(%(series)s::int[])
 """
@@ -43,56 +28,59 @@ SELECT max(updated_at) FROM month_counts WHERE series_id = ANY(%(series)s::int[]
 MEASURES: Final[frozenset[Measure]] = frozenset({"hour_drivers", "touchpoint_drivers"})
 """What is read here."""
 
-
-class _Row(NamedTuple):
-    unit: int
-    day: int
-    satisfied: NDArray[np.int64]
-    answered: NDArray[np.int64]
+_Part = tuple[Rows, Numbers, NDArray[np.signedinteger[Any]]]
+"""Rows, the numbers of their atoms, and their answers by arm and value."""
 
 
 def arms(
     connection: Connection, measure: Measure, leaves: Sequence[Leaf], periods: Sequence[Period]
 ) -> dict[tuple[str, Key, int], Arms]:
     """The answers of each entity, key and number of the period, by arm."""
-    parameters = {
-        "series": [leaf.series for leaf in leaves],
-        "firsts": [leaf.span.first for leaf in leaves],
-        "lasts": [leaf.span.last for leaf in leaves],
-        "touchpoints": list(TOUCHPOINTS),
-    }
-    newest = connection.exec_driver_sql(_NEWEST, parameters).scalar_one()
-    statement = _HOURS if measure == "hour_drivers" else _TOUCHPOINTS
-    rows: dict[tuple[str, Key, int], list[_Row]] = defaultdict(list)
-    for number, day, counts, place in connection.exec_driver_sql(statement, parameters):
-        leaf = leaves[number]
-        row = _row(leaf, day, counts, place)
-        period = _period(day, periods)
-        for entity in leaf.entities:
-            rows[entity, leaf.key, period].append(row)
-    return {cell: _together(listed, newest) for cell, listed in rows.items()}
+    asked = {"series": [leaf.series for leaf in leaves], "touchpoints": list(TOUCHPOINTS)}
+    newest = connection.exec_driver_sql(_NEWEST, asked).scalar_one()
+    placed = Placed(leaves)
+    parts: Iterable[_Part]
+    if measure == "hour_drivers":
+        parts = (
+            (rows, atom, rows.counts.reshape(len(rows.day), 24, -1))
+            for rows, atom in placed.hours(cursor_of(connection))
+        )
+    else:
+        places = {row[0]: row[1] for row in connection.exec_driver_sql(_TOUCHPOINTS, asked)}
+        parts = _by_touchpoint(placed.days(cursor_of(connection)), places)
+    edges = np.array([period.span.first.toordinal() for period in periods])
+    found: dict[tuple[str, Key, int], list[Arms]] = defaultdict(list)
+    for rows, atom, counts in parts:
+        by_value = np.moveaxis(counts, 2, 0)  # summing over a short last axis takes far longer
+        satisfied = by_value[-2].astype(np.int32) + by_value[-1]
+        answered = sum(by_value[:-2], start=satisfied)
+        cell = atom * len(periods) + np.searchsorted(edges, rows.day, side="right") - 1
+        order = np.argsort(cell, kind="stable")
+        for number, ((entity, key), at) in placed.by_cell(cell[order], len(periods)):
+            some = order[at]
+            found[entity, key, number].append(
+                Arms(rows.series[some], rows.day[some], satisfied[some], answered[some], newest)
+            )
+    return {cell: _together(listed, newest) for cell, listed in found.items()}
 
 
-def _row(leaf: Leaf, day: date, counts: Sequence[int], place: int) -> _Row:
-    """A row of answers by hour (place 0), or one whose answers all belong to the arm at a place."""
-    values = np.array(counts, dtype=np.int64).reshape(-1, SCALE_SIZES[str(leaf.key.scale)])
-    if place:
-        alone = np.zeros((len(TOUCHPOINTS), values.shape[1]), dtype=np.int64)
-        alone[place - 1] = values[0]
-        values = alone
-    return _Row(leaf.series, day.toordinal(), values[:, -2:].sum(axis=1), values.sum(axis=1))
-
-
-def _period(day: date, periods: Iterable[Period]) -> int:
-    return next(number for number, one in enumerate(periods) if day <= one.span.last)
-
-
-def _together(rows: Sequence[_Row], newest: datetime) -> Arms:
-    _, unit = np.unique([row.unit for row in rows], return_inverse=True)
+def _together(parts: Sequence[Arms], newest: datetime) -> Arms:
     return Arms(
-        unit,
-        np.array([row.day for row in rows]),
-        np.array([row.satisfied for row in rows]),
-        np.array([row.answered for row in rows]),
+        np.concatenate([one.unit for one in parts]),
+        np.concatenate([one.day for one in parts]),
+        np.concatenate([one.satisfied for one in parts]),
+        np.concatenate([one.answered for one in parts]),
         newest,
     )
+
+
+def _by_touchpoint(
+    parts: Iterator[tuple[Rows, Numbers]], places: dict[int, int]
+) -> Iterator[_Part]:
+    """Rows whose answers all belong to one arm, those of other streams left out."""
+    for rows, atom in parts:
+        place = np.array([places.get(stream, -1) for stream in rows.stream.tolist()])
+        known = place >= 0
+        counts = np.zeros((int(known.sum()), len(TOUCHPOINTS), rows.counts.shape[1]), np.int32)
+        counts[np.arange(len(counts)), place[known]] = rows.counts[known]
+        yield rows.kept(known), atom[known], counts

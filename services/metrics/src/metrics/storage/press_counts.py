@@ -15,6 +15,7 @@ from psycopg.pq import Format
 from metrics.domain.changes import ChangedCell
 from metrics.domain.definitions import SCALE_SIZES
 from metrics.domain.presses import VALUES, Columns, Stream, Tally, tally
+from metrics.storage import packed_months
 
 Cursor = psycopg.Cursor[Any]
 
@@ -88,7 +89,9 @@ def add(cursor: Cursor, presses: Columns, rows: StreamRows) -> set[ChangedCell]:
         stream, series = ids[part.stream, 0], ids[part.stream, 1]
         sums = part.column, part.amount, 2 * VALUES
         _upsert(cursor, "day_counts", "stream_id", tally(stream, day, *sums), size)
-        _upsert(cursor, "month_counts", "series_id", tally(series, _month_of(day), *sums), size)
+        months = tally(series, _month_of(day), *sums)
+        _upsert(cursor, "month_counts", "series_id", months, size)
+        packed_months.unpack(cursor, *(Int4Array(column) for column in months.cells.T))
         _upsert_hours(cursor, series, day, part, size)
     cells = np.unique(presses.stream * _AFTER_ANY_DAY + days).tolist()
     return {

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -243,42 +243,3 @@ def observed(
         key = Key(channel, scale, family or DEFAULT_FAMILIES[scale])
         found[entity].append(Counted(key, Span(first, last), tuple(counts), as_of))
     return found
-
-
-_DEVICES: Final = """
-SELECT p.atom, width_bucket(c.day, %(starts)s::date[]) - 1, t.source || '/' || t.device,
-       sum((SELECT sum(value) FROM unnest(c.counts) value))
-FROM {pieces} AS p(atom, series, first, last)
-JOIN stream t ON t.series_id = p.series
-JOIN day_counts c ON c.stream_id = t.id AND c.day BETWEEN p.first AND p.last
-WHERE c.day BETWEEN %(first)s AND %(last)s
-GROUP BY 1, 2, 3
-"""
-
-
-def by_day(
-    connection: Connection, found: Sequence[Leaf], span: Span, *, misuse: bool
-) -> dict[tuple[str, Key], dict[date, Sums]]:
-    """The answers of each entity, key and local day."""
-    days = [span.first + timedelta(days=number) for number in range(span.days)]
-    return {
-        place: {days[number]: cell for number, cell in cells.items()}
-        for place, cells in sums(connection, found, "day", days, misuse=misuse).items()
-    }
-
-
-def by_device(
-    connection: Connection, found: Sequence[Leaf], starts: Sequence[date]
-) -> dict[tuple[str, Key, int], dict[str, int]]:
-    """The answers of each entity, key and number of the period, by device; surveys have none."""
-    planned = plan([leaf for leaf in found if leaf.key.channel != "survey"], "day")
-    devices: dict[tuple[str, Key, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    if planned.days:
-        rows = connection.exec_driver_sql(
-            _DEVICES.format(pieces=PIECES), piece_parameters(planned.days, starts)
-        )
-        for atom, period, device, count in rows:
-            key, entities = planned.atoms[atom]
-            for entity in entities:
-                devices[entity, key, period][device] += int(count)
-    return devices

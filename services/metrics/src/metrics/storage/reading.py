@@ -16,8 +16,10 @@ from metrics.domain.found import Found
 from metrics.domain.periods import Span
 from metrics.domain.query import Query, Target
 from metrics.storage import (
+    daily_reading,
     driver_reading,
     feedback_reading,
+    hour_reading,
     participation_reading,
     press_reading,
     record_reading,
@@ -248,11 +250,11 @@ def _read_answers(
         if query.observations:
             found.counted = press_reading.observed(connection, query, entities)
         if query.variation or query.change:
-            found.by_day = press_reading.by_day(connection, leaves, span, misuse=misuse)
-        if query.change:
-            found.by_device = press_reading.by_device(connection, leaves, starts)
+            found.by_day, found.by_device = daily_reading.by_day(
+                connection, leaves, starts, devices=query.change is not None
+            )
     if "hours" in by_measure:
-        found.hours = record_reading.hours(connection, query, leaves)
+        found.hours = hour_reading.hours(connection, query, leaves)
     found.arms = {
         (measure, *cell): arms
         for measure in by_measure.keys() & driver_reading.MEASURES

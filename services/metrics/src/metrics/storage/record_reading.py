@@ -1,4 +1,4 @@
-"""Reads what is counted record by record: feedback, complaints, follow-ups, hours and devices."""
+"""Reads what is counted record by record: feedback, complaints, follow-ups and devices."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,11 +7,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from metrics.domain.atoms import Leaf
 from metrics.domain.comparison import Break
-from metrics.domain.definitions import SCALE_SIZES, Measure
+from metrics.domain.definitions import Measure
 from metrics.domain.figures import Reported
-from metrics.domain.found import City, DatedBreak, DeviceTally, HourCell, Tally
+from metrics.domain.found import City, DatedBreak, DeviceTally, Tally
 from metrics.domain.periods import Span
 from metrics.domain.query import Query
 from metrics.storage.press_reading import filters
@@ -65,18 +64,6 @@ _TABLES: Final[dict[Measure, dict[str, str]]] = {
     },
 }
 
-_HOURS: Final = """
-SELECT l.entity, l.key, width_bucket(c.day, %(starts)s::date[]) - 1,
-       extract(isodow FROM c.day)::int, v.position, sum(v.count), max(m.updated_at)
-FROM unnest(%(owners)s::int[], %(keys)s::int[], %(series)s::int[], %(firsts)s::date[],
-            %(lasts)s::date[]) AS l(entity, key, series, first, last)
-JOIN hour_counts c ON c.series_id = l.series AND c.day BETWEEN l.first AND l.last
-JOIN month_counts m ON m.series_id = c.series_id AND m.month = date_trunc('month', c.day)::date
-CROSS JOIN LATERAL unnest(c.counts) WITH ORDINALITY v(count, position)
-WHERE v.count <> 0
-GROUP BY 1, 2, 3, 4, 5
-"""
-
 
 def records(
     connection: Connection, query: Query, measure: Measure, entities: Sequence[str], span: Span
@@ -112,41 +99,6 @@ def city(connection: Connection) -> City | None:
         rows[0][0],
         [(division, Span(first, last)) for _, division, first, last in rows if division],
     )
-
-
-def hours(
-    connection: Connection, query: Query, leaves: Sequence[Leaf]
-) -> dict[str, list[HourCell]]:
-    """Answers of each entity by weekday and hour."""
-    owned = [(entity, leaf) for leaf in leaves for entity in leaf.entities]
-    owners = sorted({entity for entity, _ in owned})
-    keys = sorted({leaf.key for leaf in leaves})
-    rows = connection.exec_driver_sql(
-        _HOURS,
-        {
-            "owners": [owners.index(entity) for entity, _ in owned],
-            "keys": [keys.index(leaf.key) for _, leaf in owned],
-            "series": [leaf.series for _, leaf in owned],
-            "firsts": [leaf.span.first for _, leaf in owned],
-            "lasts": [leaf.span.last for _, leaf in owned],
-            "starts": [period.span.first for period in query.periods],
-        },
-    )
-    cells: dict[tuple[int, int, int, int, int], list[int]] = {}
-    newest: dict[tuple[int, int, int], datetime] = {}
-    for owner, key, period, weekday, position, count, as_of in rows:
-        size = SCALE_SIZES[str(keys[key].scale)]
-        hour, value = divmod(position - 1, size)
-        cells.setdefault((owner, key, period, weekday, hour), [0] * size)[value] = int(count)
-        place = owner, key, period
-        newest[place] = max(newest.get(place, as_of), as_of)
-    by_entity: dict[str, list[HourCell]] = defaultdict(list)
-    for (owner, key, period, weekday, hour), counts in sorted(cells.items()):
-        as_of = newest[owner, key, period]
-        by_entity[owners[owner]].append(
-            HourCell(keys[key], period, weekday, hour, tuple(counts), as_of)
-        )
-    return by_entity
 
 
 _DEVICES: Final = """
