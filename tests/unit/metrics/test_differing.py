@@ -33,9 +33,16 @@ def test_a_message_that_moved_changes_both_entities_on_both_days() -> None:
         {"entity": "u", "day": "2024-03-04"},
         {"entity": "v", "day": "2024-03-05"},
     )
+    assert one.sides == (one.live, one.rebuilt)
     days = [day.toordinal() for day in one.days]
     assert len(days) == 2
     assert one.changed() == {ChangedCell(e, day, "feedback") for e in "uv" for day in days}
+
+
+def test_of_a_cell_that_both_have_only_what_differs_is_shown() -> None:
+    cell = {"entity": "u", "count": 3, "updates": [1]}
+    one = differing("reason_counts", {"reason": "r"}, cell, {**cell, "count": 4})
+    assert one.sides == ({"count": 3}, {"count": 4})
 
 
 def test_a_return_holds_on_the_last_day_of_its_year_and_a_name_on_no_day() -> None:

@@ -149,16 +149,12 @@ def _taken(csv_file: Path | None) -> Iterator[Callable[[Differing], None]]:
 
 
 def _row(one: Differing) -> list[str]:
-    sides = (
-        "none" if side is None else json.dumps(side, ensure_ascii=False)
-        for side in (one.live, one.rebuilt)
-    )
     return [
         one.table,
         " ".join(map(str, one.named("entity"))),
         " ".join(map(str, one.days)),
         json.dumps(one.key, ensure_ascii=False),
-        *sides,
+        *("none" if side is None else json.dumps(side, ensure_ascii=False) for side in one.sides),
     ]
 
 

@@ -3,13 +3,13 @@
 Partition by partition, so that memory holds the ids of one at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from kokemus.dead_letters import Letter
 from kokemus.telemetry import Meters
-from metrics.archive.files import ArchiveFiles, Place, Record
+from metrics.archive.files import ROWS_AT_ONCE, ArchiveFiles, Place, Record
 from metrics.archive.filling import ArchiveLog, count_all
 from metrics.archive.topic_reading import TopicReader
 from metrics.counter import Counter
@@ -78,7 +78,7 @@ class Rebuilder:
             if messages is None:
                 self._store.record_gap(one.key, at, end - 1)
             else:
-                for some in messages:
+                for some in _gathered(messages):
                     self._count(counter, self._decoders[one.topic], some)
                     self._advance(some[-1].offset() + 1 - at)
                     at = some[-1].offset() + 1
@@ -105,6 +105,18 @@ class Rebuilder:
         sound = [one for one in messages if not (isinstance(one, Record) and one.dead)]
         if sound:
             count_all(counter, partial(decoder.decode, sound))
+
+
+def _gathered(parts: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The same messages in larger parts: a transaction each for small files would take long."""
+    held: list[Any] = []
+    for part in parts:
+        if held and len(held) + len(part) > ROWS_AT_ONCE:
+            yield held
+            held = []
+        held += part
+    if held:
+        yield held
 
 
 def _told_before(_letters: Sequence[Letter]) -> None:

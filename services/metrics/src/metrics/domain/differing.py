@@ -67,6 +67,15 @@ class Differing(NamedTuple):
         live, rebuilt = (None if side is None else json.loads(side) for side in pair[1:])
         return cls(table, json.loads(pair.key), live, rebuilt)
 
+    @property
+    def sides(self) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """What stands live and what was rebuilt; where both have the cell, what differs of it."""
+        live, rebuilt = self.live, self.rebuilt
+        if live is None or rebuilt is None:
+            return live, rebuilt
+        names = [name for name in live if live[name] != rebuilt[name]]
+        return {name: live[name] for name in names}, {name: rebuilt[name] for name in names}
+
     def named(self, *names: str) -> list[Any]:
         """Everything that either side, or the key, has under these names."""
         sides = (self.key, self.live or {}, self.rebuilt or {})
