@@ -192,21 +192,27 @@ class DeadLetterLog:
                 sent = []
         yield from self._tick_off(sent)
 
+    def delete(self, entries: Sequence[Entry]) -> None:
+        """Deletes letters with their bytes; what compaction has yet to remove is hidden at once.
+
+        Raises:
+            KafkaError: the cluster is away; what is not deleted is still there.
+        """
+        deleted = [
+            self._producer.send(
+                entry.topic + dead_letters.SUFFIX, key=entry.key.encode(), value=None
+            )
+            for entry in entries
+        ]
+        for confirmation in deleted:
+            confirmation.get(timeout=STALLED_SECONDS)
+
     def _tick_off(self, sent: list[tuple[Outcome, Any]]) -> list[Outcome]:
         """Deletes letters after all their records are confirmed by the in-sync replicas."""
         for _, confirmation in sent:
             if confirmation is not None:
                 confirmation.get(timeout=STALLED_SECONDS)
-        deleted = [
-            self._producer.send(
-                outcome.entry.topic + dead_letters.SUFFIX,
-                key=outcome.entry.key.encode(),
-                value=None,
-            )
-            for outcome, _ in sent
-        ]
-        for confirmation in deleted:
-            confirmation.get(timeout=STALLED_SECONDS)
+        self.delete([outcome.entry for outcome, _ in sent])
         return [outcome for outcome, _ in sent]
 
     def _newest(self, topic: str) -> dict[str, tuple[datetime, str]]:

@@ -21,6 +21,7 @@ from kokemus_platform import (
     rebuild,
     registry,
     replay,
+    retention,
     starting,
     topics,
 )
@@ -37,7 +38,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (topics, dead_letters, replay, rebuild, keys, registry, bench, load):
+for group in (topics, dead_letters, replay, rebuild, retention, keys, registry, bench, load):
     commands.add_typer(group.commands)
 
 out = Console(soft_wrap=True)

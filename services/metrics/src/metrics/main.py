@@ -1,4 +1,4 @@
-"""The command line of metrics: migrate, consume, archive, replay, rebuild, serve."""
+"""The command line of metrics: migrate, consume, archive, replay, rebuild, expire, serve."""
 
 from datetime import datetime
 from pathlib import Path
@@ -87,6 +87,14 @@ def rebuild(
         rebuild_app.drop_old(settings)
     else:
         rebuild_app.rebuild(settings, swap=swap, csv_file=csv_file)
+
+
+@commands.command()
+def expire(*, apply: Annotated[bool, typer.Option("--apply", help="Remove them.")] = False) -> None:
+    """Tells, as JSON, which files of the archive are older than their data are kept."""
+    from metrics.archive import app  # noqa: PLC0415 - nothing else needs Parquet
+
+    app.expire(load(RebuildSettings), apply=apply)
 
 
 @commands.command()

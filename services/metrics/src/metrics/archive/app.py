@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 import typer
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from kokemus.errors import Unavailable
 from kokemus.settings import ServiceSettings
 from kokemus.tasks import background
 from metrics.archive.archiver import Archiver
+from metrics.archive.expiring import overdue
 from metrics.archive.files import ArchiveFiles
 from metrics.archive.filling import fill
 from metrics.archive.replaying import Replayer, archived
@@ -25,7 +27,7 @@ from metrics.domain.batches import BatchDecoder
 from metrics.domain.local_time import LocalHours
 from metrics.domain.presses import PressReader
 from metrics.kafka_log import KafkaLog
-from metrics.settings import ArchiveSettings, ReplaySettings
+from metrics.settings import ArchiveSettings, RebuildSettings, ReplaySettings
 from metrics.storage.gaps import GapStore
 
 LOOK_SECONDS: Final = 10.0
@@ -119,3 +121,21 @@ def replay(
         typer.echo(f"{error}: {total} records so far; doing it again does no harm", err=True)
         raise SystemExit(1) from None
     typer.echo(f"{total} records {'put back' if send else 'found; --send puts them back'}")
+
+
+def expire(settings: RebuildSettings, *, apply: bool) -> None:
+    """Writes what may go of the archive as JSON, and removes it if told to.
+
+    Raises:
+        SystemExit: 1 where database or storage are away.
+    """
+    store = GapStore(settings.database_url, settings.time_zone)
+    try:
+        files = ArchiveFiles(settings.archive_url)
+        told = overdue(files, settings.topic_prefix, store.gaps(), datetime.now(UTC), apply=apply)
+    except (Unavailable, OSError) as error:
+        typer.echo(f"the archive: {error}; doing it again does no harm", err=True)
+        raise SystemExit(1) from None
+    finally:
+        store.close()
+    typer.echo(msgspec.json.encode(told))

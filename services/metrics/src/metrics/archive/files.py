@@ -9,6 +9,7 @@ readers take each offset once. DuckDB reads them as they are:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -25,12 +26,14 @@ SCHEMA: Final = pa.schema(
         ("value", pa.binary()),
         ("headers", pa.list_(pa.struct([("name", pa.string()), ("value", pa.binary())]))),
         ("dead", pa.bool_()),
+        ("day", pa.date32()),
     ]
 )
 ROWS_AT_ONCE: Final = 10_000
 """Rows that a reader holds in memory."""
 
 _SUFFIX: Final = ".parquet"
+_DAY_MS: Final = 86_400_000
 _UNFINISHED: Final = ".unfinished"
 
 
@@ -51,6 +54,17 @@ class Piece(NamedTuple):
 
     first: int
     last: int
+
+
+class Extent(NamedTuple):
+    """What a file says of itself without being read."""
+
+    topic: str
+    records: int
+    bytes: int
+    oldest: datetime
+    newest: datetime
+    """When the newest of its records was appended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +131,8 @@ class ArchiveFiles:
             OSError: the storage is away or full.
         """
         piece = Piece(records[0].at, records[-1].at)
-        folder = f"{self._base}/{place.folder}"
-        self._files.create_dir(folder, recursive=True)
-        name = f"{folder}/{piece.first:020}-{piece.last:020}{_SUFFIX}"
+        self._files.create_dir(f"{self._base}/{place.folder}", recursive=True)
+        name = self._name(place, piece)
         columns: dict[str, list[Any]] = {
             "topic": [one.name for one in records],
             "partition": [one.number for one in records],
@@ -132,6 +145,7 @@ class ArchiveFiles:
                 for one in records
             ],
             "dead": [one.dead for one in records],
+            "day": [one.timestamp_ms // _DAY_MS for one in records],
         }
         table = pa.table(columns, schema=SCHEMA)
         pq.write_table(table, f"{name}{_UNFINISHED}", filesystem=self._files, compression="zstd")
@@ -158,6 +172,36 @@ class ArchiveFiles:
                 found.append(Piece(int(first), int(last)))
         return sorted(found)
 
+    def extent(self, place: Place, piece: Piece) -> Extent:
+        """What a file holds, from its footer.
+
+        Raises:
+            OSError: the storage is away, or the file is gone.
+        """
+        name = self._name(place, piece)
+        with self._files.open_input_file(name) as source:
+            size, footer = source.size(), pq.ParquetFile(source).metadata
+        groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+        topics, times = (
+            [group.column(SCHEMA.get_field_index(column)).statistics for group in groups]
+            for column in ("topic", "timestamp")
+        )
+        return Extent(
+            topics[0].min,
+            footer.num_rows,
+            size,
+            min(one.min for one in times),
+            max(one.max for one in times),
+        )
+
+    def remove(self, place: Place, piece: Piece) -> None:
+        """Removes a file for good.
+
+        Raises:
+            OSError: the storage is away, or the file is gone.
+        """
+        self._files.delete_file(self._name(place, piece))
+
     def covered(self, place: Place, first: int) -> int:
         """The offset after the last one that the archive has without a hole, from the first on."""
         end = first
@@ -176,13 +220,15 @@ class ArchiveFiles:
         for piece in self.pieces(place):
             if piece.last < following or piece.first > last:
                 continue
-            name = f"{self._base}/{place.folder}/{piece.first:020}-{piece.last:020}{_SUFFIX}"
-            with self._files.open_input_file(name) as source:
+            with self._files.open_input_file(self._name(place, piece)) as source:
                 for batch in pq.ParquetFile(source).iter_batches(ROWS_AT_ONCE):
                     records = [one for one in _records(batch) if following <= one.at <= last]
                     if records:
                         yield records
             following = piece.last + 1
+
+    def _name(self, place: Place, piece: Piece) -> str:
+        return f"{self._base}/{place.folder}/{piece.first:020}-{piece.last:020}{_SUFFIX}"
 
     def _listed(self, folder: str) -> list[Any]:
         selector = fs.FileSelector(folder, allow_not_found=True)
