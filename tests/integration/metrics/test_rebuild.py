@@ -19,6 +19,7 @@ from kafka.errors import KafkaError
 from kokemus.contracts import events, wire
 from kokemus_platform import topics as topic_tools
 from metrics.archive.files import ArchiveFiles
+from metrics.domain.seen import shard_of
 from metrics.storage.rebuilt import Schemas
 from support.counting import Counting, busy_city, busy_days, press, wait_until
 from support.every_voice import every_voice
@@ -161,6 +162,22 @@ def test_a_swap_while_events_come_loses_and_doubles_nothing_and_is_announced(
     assert "--drop-old" in run(counting, "--swap").stderr
     assert "is dropped" in run(counting, "--drop-old").stdout
     assert run(counting, "--swap").returncode == 0
+
+
+def test_a_consumer_forgets_row_ids_with_the_counts_that_gave_them(counting: Counting) -> None:
+    """A rebuild goes by partitions, so it gives the rows of these two out the other way round."""
+    units = sorted((f"unit-{n}" for n in range(8)), key=lambda unit: -(shard_of(unit) % 8))
+    first = [press(id="1", subject=units[0]), press(id="2", subject=units[-1])]
+    counting.start()
+    for number, one in enumerate(first, 1):
+        counting.send([one])
+        counting.wait_for(number)
+    assert run(counting).returncode == 0
+    assert run(counting, "--swap").returncode == 0
+    third = press(id="3", subject=units[0])
+    counting.send([third])
+    counting.wait_for(3)
+    counting.assert_exact([*first, third])
 
 
 def test_one_rebuild_at_a_time_and_none_is_swapped_before_it_is_compared(
