@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from confluent_kafka import (
+    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -22,6 +24,9 @@ from kokemus.log_ends import LogEnds, Place
 
 ANSWER_SECONDS: Final = 5.0
 """How long a broker may take before it counts as away."""
+MOST_REFUSED: Final = 3
+"""Times in a row that a partition can't be sought in before it is taken anew; one that was only
+just assigned needs a moment."""
 
 
 class KafkaLog:
@@ -48,6 +53,7 @@ class KafkaLog:
         )
         self._ends = LogEnds(bootstrap)
         self._consumer: Consumer | None = None
+        self._refused = 0
 
     def close(self) -> None:
         """Closes the connections that are its own."""
@@ -84,7 +90,23 @@ class KafkaLog:
                 consumer.seek(TopicPartition(topic, number, offset))
                 consumer.resume([TopicPartition(topic, number)])
             except (KafkaException, RuntimeError) as error:
+                self._refused += 1
+                if self._refused % MOST_REFUSED == 0:
+                    self._fetch_anew(consumer)
                 raise Unavailable(f"a partition can't be read now: {_name(error)}") from error
+        self._refused = 0
+
+    @staticmethod
+    def _fetch_anew(consumer: Consumer) -> None:
+        """Takes the partitions again that it has, paused, to be placed like new ones.
+
+        One that was read beyond the end of a topic made anew is fetched no more, and nobody can
+        seek in it.
+        """
+        with suppress(KafkaException, RuntimeError):
+            places = [(one.topic, one.partition) for one in consumer.assignment()]
+            consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+            consumer.pause([TopicPartition(*place) for place in places])
 
     def pause(self, partitions: Sequence[Place]) -> None:
         """See `counter.Log`."""
