@@ -22,6 +22,20 @@ def test_each_role_owns_its_schema_and_sees_no_other(database_url: str, tmp_path
         two.execute("SELECT n FROM one.own")
 
 
+def test_only_the_role_of_metrics_may_make_a_schema_for_a_rebuild(
+    database_url: str, tmp_path: Path
+) -> None:
+    addresses = database.prepare(database_url, ["metrics", "reporting"], Home(tmp_path))
+    assert database.address(database_url, "metrics", Home(tmp_path)) == addresses["metrics"]
+    with psycopg.connect(database.plain(addresses["metrics"])) as metrics:
+        metrics.execute("CREATE SCHEMA metrics_rebuilt")
+    with (
+        psycopg.connect(database.plain(addresses["reporting"])) as reporting,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        reporting.execute("CREATE SCHEMA reporting_rebuilt")
+
+
 def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(PartFailedError, match=r"127\.0\.0\.1:1 ") as failed:
         database.prepare("postgresql://u:secret@127.0.0.1:1/db", ["one"], Home(tmp_path))

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from kokemus.errors import Unavailable
 from kokemus.migrations import migrate
 from metrics.storage import MIGRATIONS
 from metrics.storage.counting import CountingStore, Partition, Slice, Stale, Work
+from metrics.storage.gaps import GapStore
 
 PLACE: Partition = ("topic-id", 0)
 
@@ -64,3 +66,24 @@ def test_counts_that_were_swapped_in_get_nothing_of_what_is_known_of_those_befor
         store.commit(work)
     store.states({PLACE: "topic"})
     store.commit(work)
+
+
+def test_a_gap_of_counts_that_were_swapped_in_gets_nothing_of_what_is_known_of_those_before(
+    database_url: str, store: CountingStore, ask: psycopg.Connection[Any]
+) -> None:
+    store.record_gap(PLACE, 0, 9)
+    filling = GapStore(database_url, ZoneInfo("Europe/Helsinki"))
+    filling.states({PLACE: "topic"})
+    ask.execute("CREATE SCHEMA before; ALTER TABLE gaps SET SCHEMA before")
+    ask.execute("CREATE TABLE gaps (LIKE before.gaps INCLUDING ALL)")
+    ask.execute("INSERT INTO gaps SELECT * FROM before.gaps")
+    work = Work({PLACE: Slice("topic", start=0, end=5, watermark_ms=0)})
+    with pytest.raises(Stale):
+        filling.commit(work)
+    filling.states({PLACE: "topic"})
+    filling.commit(work)
+    assert [gap.first for gap in filling.gaps()] == [5]
+    ask.execute("DELETE FROM gaps")
+    with pytest.raises(Unavailable):
+        filling.states({PLACE: "topic"})
+    filling.close()
