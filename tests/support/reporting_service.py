@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -183,6 +184,20 @@ def scrypt(password: str) -> str:
     return "$".join(
         ["scrypt", "1024", "8", "1"] + [base64.b64encode(one).decode() for one in (salt, digest)]
     )
+
+
+def enter(client: httpx.Client, user: str, password: str) -> str:
+    """Signs somebody in over HTTP; returns the token of their forms."""
+    form = {"user": user, "password": password, "next": "/desk"}
+    client.post("/desk/sign-in", data={**form, "token": form_token(client, "/desk/sign-in")})
+    return form_token(client, "/desk")
+
+
+def form_token(client: httpx.Client, path: str) -> str:
+    """The token that the forms of a page send."""
+    match = re.search(r'name="token" value="([^"]+)"', client.get(path).text)
+    assert match is not None, path
+    return match[1]
 
 
 def _ready(url: str, process: "subprocess.Popen[bytes]") -> bool:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from kokemus.telemetry import Meters
 from reporting.app import build
 from reporting.settings import ReportingSettings
-from support.reporting_service import PASSWORDS, Reporting
+from support.reporting_service import PASSWORDS, Reporting, enter
 
 HOSTILE = (
     "%00", "a%00b", "%01", "%0d%0aX-A:%20b", "%ff%fe", "%ed%a0%80", "99999999999999999999", "-1",
@@ -53,12 +53,7 @@ def routes(published: Reporting) -> list[tuple[str, str]]:
 def signed_in(published: Reporting, user: str) -> Iterator[httpx.Client]:
     """A client of somebody's own, with the token of its forms."""
     with httpx.Client(base_url=published.url, timeout=30) as opened:
-        page = opened.get("/desk/sign-in")
-        form = {"user": user, "password": PASSWORDS[user], "next": "/desk"}
-        opened.post("/desk/sign-in", data={**form, "token": _token(page.text)})
-        page = opened.get("/desk/returns")
-        assert page.status_code == 200
-        opened.headers["X-Token"] = _token(page.text)
+        opened.headers["X-Token"] = enter(opened, user, PASSWORDS[user])
         yield opened
 
 
@@ -76,12 +71,6 @@ def client(request: pytest.FixtureRequest, published: Reporting) -> Iterator[htt
             },
         )
         yield opened
-
-
-def _token(page: str) -> str:
-    match = re.search(r'name="token" value="([^"]+)"', page)
-    assert match is not None
-    return match[1]
 
 
 def addresses(template: str, hostile: str) -> Iterator[str]:
