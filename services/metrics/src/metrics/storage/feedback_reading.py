@@ -22,15 +22,23 @@ dues AS (
     SELECT * FROM unnest(%(days)s::date[], %(subtrees)s::text[], %(promises)s::int[],
                          %(dues)s::date[]) AS d(day, subtree, promise, due)
 ),
+named AS (
+    SELECT DISTINCT ON (d.day, a.descendant) d.day, a.descendant AS entity, d.promise, d.due
+    FROM dues d JOIN ancestry a
+      ON a.ancestor = d.subtree AND d.day BETWEEN a.valid_from AND a.valid_to
+    ORDER BY 1, 2, 3 DESC
+),
 promised AS (
-    SELECT DISTINCT ON (p.ancestor, r.source, r.feedback_id) p.ancestor, d.promise, d.due, r.*
+    SELECT p.ancestor, greatest(n.promise, w.promise) AS promise,
+           CASE WHEN n.promise > coalesce(w.promise, -1) THEN n.due ELSE w.due END AS due,
+           r.kind, r.day, r.contact_left, r.answer_requested, r.answer_possible,
+           r.withdrawn_day, r.reacted_day, r.answered_day, r.updated_at
     FROM feedback r
     JOIN places p ON p.descendant = r.entity AND r.day BETWEEN p.valid_from AND p.valid_to
-    JOIN dues d ON d.day = r.day AND (d.subtree IS NULL OR EXISTS (
-        SELECT FROM ancestry a WHERE a.ancestor = d.subtree AND a.descendant = r.entity
-        AND r.day BETWEEN a.valid_from AND a.valid_to))
+    LEFT JOIN dues w ON w.day = r.day AND w.subtree IS NULL
+    LEFT JOIN named n ON n.day = r.day AND n.entity = r.entity
     WHERE r.day BETWEEN %(first)s AND %(last)s AND r.kind IS NOT NULL
-    ORDER BY p.ancestor, r.source, r.feedback_id, d.promise DESC
+      AND (w.promise IS NOT NULL OR n.promise IS NOT NULL)
 )
 """
 )
