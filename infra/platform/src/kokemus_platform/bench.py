@@ -70,7 +70,7 @@ def freshness_command(
 
 @commands.command("reading")
 def reading_command() -> None:
-    """The city over five years with 2,000 units as children."""
+    """Every metric of a city with 2,000 units over five years."""
     run("reading")
 
 
