@@ -249,6 +249,8 @@ class Counting:
     folder: Path
     consumer_database_url: str | None = None
     consumer_bootstrap: str | None = None
+    archive_url: str | None = None
+    """Where an archiving process writes; a folder of the test's own without."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     """Where each process that was ever started serves its health."""
@@ -281,9 +283,9 @@ class Counting:
         return [one for one in topics.declarations().values() if "metrics" in one.consumers]
 
     @property
-    def archive(self) -> Path:
+    def archive(self) -> str:
         """Where an archiving process writes."""
-        return self.folder / "archive"
+        return self.archive_url or str(self.folder / "archive")
 
     def start(self, count: int = 1, command: str = "consume") -> None:
         """Starts so many more processes: to count, or to archive."""
@@ -297,7 +299,7 @@ class Counting:
                 "KOKEMUS_DATABASE_URL": self.consumer_database_url or self.database_url,
                 "KOKEMUS_HTTP_PORT": str(port),
                 "KOKEMUS_METRICS_PORT": str(free_port()),
-                "KOKEMUS_ARCHIVE_URL": str(self.archive),
+                "KOKEMUS_ARCHIVE_URL": self.archive,
                 "KOKEMUS_ARCHIVE_SECONDS": "PT0.5S",
             }
             with (self.folder / f"consumer-{number}.log").open("wb") as log:

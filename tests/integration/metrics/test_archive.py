@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from kafka import TopicPartition
+from moto.server import ThreadedMotoServer
 
 from kokemus.contracts import events, wire
 from kokemus.telemetry import Meters
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def archived(counting: Counting) -> list[Record]:
-    files = ArchiveFiles(str(counting.archive))
+    files = ArchiveFiles(counting.archive)
     return [
         record
         for place in files.places()
@@ -57,6 +59,46 @@ def test_an_archiver_that_is_killed_again_and_again_leaves_each_record_once(
     wait_until(lambda: len(archived(counting)) >= len(sent), 60, counting.logs)
     found = archived(counting)
     assert len({(one.number, one.at) for one in found}) == len(found) == len(sent)
+    assert Counter(one.raw_value for one in found) == Counter(map(wire.encode, sent))
+
+
+@pytest.fixture
+def stored_in_s3(counting: Counting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
+    """Counting whose archive is a bucket of a server that speaks S3."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "not-a-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        counting.archive_url = (
+            f"s3://archive/kokemus?endpoint_override={host}:{port}&scheme=http"
+            "&allow_bucket_creation=true"
+        )
+        yield counting
+    finally:
+        server.stop()
+
+
+def test_an_archive_in_s3_has_each_record_once_over_crashes_and_twice_written_is_once(
+    stored_in_s3: Counting,
+) -> None:
+    counting, sent = stored_in_s3, busy_days(600, seed=4)
+    counting.start(command="archive")
+    counting.send(sent[:300])
+    wait_until(partial(has, counting, 100), 60, counting.logs)
+    counting.kill()
+    files = ArchiveFiles(counting.archive)
+    for place in files.places():
+        for piece in files.pieces(place):
+            records = [one for some in files.read(place, *piece) for one in some]
+            assert files.write(place, records) == piece
+    counting.start(command="archive")
+    counting.send(sent[300:])
+    wait_until(partial(has, counting, len(sent)), 60, counting.logs)
+    found = archived(counting)
+    assert len({(one.number, one.at) for one in found}) == len(found)
     assert Counter(one.raw_value for one in found) == Counter(map(wire.encode, sent))
 
 
@@ -145,7 +187,7 @@ def replay(counting: Counting, *more: str) -> str:
             **os.environ,
             "KOKEMUS_KAFKA_BOOTSTRAP": counting.bootstrap,
             "KOKEMUS_TOPIC_PREFIX": counting.prefix,
-            "KOKEMUS_ARCHIVE_URL": str(counting.archive),
+            "KOKEMUS_ARCHIVE_URL": counting.archive,
         },
         capture_output=True,
         text=True,

@@ -49,7 +49,7 @@ def environment(counting: Counting) -> dict[str, str]:
         "KOKEMUS_KAFKA_BOOTSTRAP": counting.bootstrap,
         "KOKEMUS_TOPIC_PREFIX": counting.prefix,
         "KOKEMUS_DATABASE_URL": counting.database_url,
-        "KOKEMUS_ARCHIVE_URL": str(counting.archive),
+        "KOKEMUS_ARCHIVE_URL": counting.archive,
     }
 
 
@@ -64,7 +64,7 @@ def number(shown: str) -> int:
 
 
 def archived(counting: Counting) -> int:
-    files = ArchiveFiles(str(counting.archive))
+    files = ArchiveFiles(counting.archive)
     return sum(
         piece.last + 1 - piece.first for place in files.places() for piece in files.pieces(place)
     )
@@ -218,7 +218,7 @@ def test_what_is_nowhere_any_more_is_named_and_never_swapped_away(apache: Counti
     counted(apache, sent)
     wait_until(lambda: archived(apache) >= len(sent), 60, apache.logs)
     apache.kill()
-    lost = max(apache.archive.glob("*/*/*.parquet"), key=lambda file: file.stat().st_size)
+    lost = max(Path(apache.archive).glob("*/*/*.parquet"), key=lambda file: file.stat().st_size)
     lost.unlink()
     assert run(apache).returncode == 0  # its topic still has it
     with topic_tools.admin(apache.bootstrap) as client:
