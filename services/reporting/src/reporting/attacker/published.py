@@ -1,0 +1,51 @@
+"""What an attacker has: published counts, their sums, and what earlier releases said of them."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One count of a release."""
+
+    id: str
+    k: int
+    """The rule of its class, which everybody knows."""
+    value: int | None = None
+    """Null: hidden. Whole, and at least one where it is hidden, since zeros are published."""
+    primary: bool = False
+    """Whether it is hidden for itself. Only the house knows; it judges the attack, never helps."""
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """A sum that the release's tables show."""
+
+    total: str
+    parts: Sequence[str]
+
+
+class Release(msgspec.Struct, frozen=True):
+    """The counts of one release."""
+
+    cells: Sequence[Cell]
+    equations: Sequence[Sum]
+
+
+def joined(releases: Iterable[Release]) -> Release:
+    """Several releases, formats or languages as one: what one of them says is known everywhere.
+
+    Raises:
+        ValueError: two of them give one count different values.
+    """
+    cells: dict[str, Cell] = {}
+    sums: dict[tuple[str, ...], Sum] = {}
+    for release in releases:
+        for cell in release.cells:
+            known = cells.get(cell.id)
+            if known is None or known.value is None:
+                cells[cell.id] = cell if known is None or cell.value is not None else known
+            elif cell.value not in (None, known.value):
+                raise ValueError(f"{cell.id} is told in two ways")
+        for one in release.equations:
+            sums[(one.total, *one.parts)] = one
+    return Release(list(cells.values()), list(sums.values()))
