@@ -181,30 +181,30 @@ def test_a_consumer_forgets_row_ids_with_the_counts_that_gave_them(counting: Cou
 
 
 def test_one_rebuild_at_a_time_and_none_is_swapped_before_it_is_compared(
-    counting: Counting,
+    apache: Counting,
 ) -> None:
-    with Schemas.held(counting.database_url) as schemas:
+    with Schemas.held(apache.database_url) as schemas:
         schemas.create()  # and no more: as if it had been killed
-        assert "another rebuild is at work" in run(counting).stderr
-    told = run(counting, "--swap")
+        assert "another rebuild is at work" in run(apache).stderr
+    told = run(apache, "--swap")
     assert (told.returncode, told.stdout) == (1, "")
     assert "nothing is rebuilt and compared yet" in told.stderr
-    assert run(counting).returncode == 0
-    assert run(counting, "--swap").returncode == 0
+    assert run(apache).returncode == 0
+    assert run(apache, "--swap").returncode == 0
 
 
-def test_a_rebuild_that_is_killed_is_begun_anew(counting: Counting) -> None:
+def test_a_rebuild_that_is_killed_is_begun_anew(apache: Counting) -> None:
     sent = busy_days(6_000, seed=8)
-    counted(counting, sent)
+    counted(apache, sent)
     process = subprocess.Popen(
-        [sys.executable, "-m", "metrics.main", "rebuild"], env=environment(counting)
+        [sys.executable, "-m", "metrics.main", "rebuild"], env=environment(apache)
     )
     rebuilt = "SELECT FROM public_rebuilt.partition_offsets WHERE next_offset > 0"
-    wait_until(lambda: stands(counting) and execute(counting, rebuilt) > 0, 60, counting.logs)
+    wait_until(lambda: stands(apache) and execute(apache, rebuilt) > 0, 60, apache.logs)
     process.kill()
     process.wait()
-    assert run(counting, "--swap").returncode == 1
-    done = run(counting)
+    assert run(apache, "--swap").returncode == 1
+    done = run(apache)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -261,22 +261,22 @@ def made_anew(counting: Counting) -> bool:
 
 
 def test_whoever_may_read_the_live_counts_may_read_those_that_take_their_place(
-    counting: Counting,
+    apache: Counting,
 ) -> None:
-    counted(counting, busy_days(10, seed=12))
-    reader = counting.prefix.removesuffix(".")
-    with counting.connect() as connection:
+    counted(apache, busy_days(10, seed=12))
+    reader = apache.prefix.removesuffix(".")
+    with apache.connect() as connection:
         connection.execute(f"CREATE ROLE {reader}; GRANT SELECT ON feedback TO {reader}")
         connection.execute(f"GRANT USAGE ON SCHEMA public TO {reader}")
-    assert run(counting).returncode == 0
-    assert run(counting, "--swap").returncode == 0
+    assert run(apache).returncode == 0
+    assert run(apache, "--swap").returncode == 0
     may = (
         f"SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename = 'feedback'"
         f" AND has_table_privilege('{reader}', 'public.feedback', 'SELECT')"
         f" AND has_schema_privilege('{reader}', 'public', 'USAGE')"
     )
-    found = execute(counting, may)
-    execute(counting, f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+    found = execute(apache, may)
+    execute(apache, f"DROP OWNED BY {reader}; DROP ROLE {reader}")
     assert found == 1
 
 
