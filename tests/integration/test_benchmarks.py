@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import counting, freshness, http_ingest, reading, soak
+from benchmarks import counting, disclosure, freshness, http_ingest, reading, soak
 from kokemus_platform import bench
 from kokemus_platform.kafka import Broker
 from kokemus_platform.measuring import Measured
@@ -19,12 +19,20 @@ TINY: dict[str, Callable[[str], list[Measured]]] = {
     "counting": lambda kafka: counting.run(
         kafka, count=20_000, rounds=1, consumers=(1, 2), seen=12_000
     ),
+    "disclosure": lambda _: disclosure.run(sizes=(40,), small=2),
     "freshness": lambda kafka: freshness.run(kafka, rate=100, seconds=2, unchanged=20),
     "http_ingest": lambda kafka: http_ingest.run(kafka, count=2_000, rounds=1),
     "reading": lambda _: reading.run(units=20, rounds=3, each=1, unchanged=20),
     "soak": lambda kafka: soak.run(kafka, rate=100, minutes=0.05),
 }
-JUDGED = {"counting": 6, "freshness": 2, "http_ingest": 1, "reading": 51, "soak": 4}
+JUDGED = {
+    "counting": 6,
+    "disclosure": 2,
+    "freshness": 2,
+    "http_ingest": 1,
+    "reading": 51,
+    "soak": 4,
+}
 """How many results have something that they are held against."""
 
 

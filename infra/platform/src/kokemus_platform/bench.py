@@ -28,7 +28,7 @@ Rate = Annotated[float, typer.Option(min=1, help="Presses a second.")]
 def all_command(context: typer.Context) -> None:
     """Run what is named, or all but the soak."""
     if context.invoked_subcommand is None:
-        for name in ("counting", "http_ingest", "freshness", "reading"):
+        for name in ("counting", "http_ingest", "freshness", "reading", "disclosure"):
             run(name)
 
 
@@ -72,6 +72,12 @@ def freshness_command(
 def reading_command() -> None:
     """Every metric of a city with 2,000 units over five years."""
     run("reading")
+
+
+@commands.command("disclosure")
+def disclosure_command() -> None:
+    """Hiding what gives persons away in a release of 2,000 units, and beside the optimum."""
+    run("disclosure")
 
 
 @commands.command("soak")

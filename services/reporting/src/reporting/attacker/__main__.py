@@ -9,7 +9,10 @@ import typer
 from reporting.attacker.bounding import Impossible, attack
 from reporting.attacker.published import Release, joined
 
+program = typer.Typer(pretty_exceptions_enable=False)
 
+
+@program.command()
 def run(
     files: Annotated[
         list[Path], typer.Argument(help="Releases as JSON, the newest last.", exists=True)
@@ -34,4 +37,4 @@ def run(
 
 
 if __name__ == "__main__":
-    typer.run(run)
+    program()
