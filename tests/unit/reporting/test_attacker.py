@@ -77,6 +77,11 @@ def test_counts_told_in_two_ways_are_refused() -> None:
         joined([two_ways([[1]], set()), two_ways([[2]], set())])
 
 
+def test_a_sum_of_counts_that_are_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="no count of the release"):
+        attack(Release([Cell("t", 5, 9)], [Sum("t", ["a"])]))
+
+
 def test_what_cannot_be_is_said() -> None:
     broken = Release([Cell("t", 5, 9), Cell("a", 5, 3)], [Sum("t", ["a"])])
     with pytest.raises(Impossible):

@@ -49,8 +49,15 @@ def attack(release: Release, *, exact: bool = False) -> list[Attack]:
 
     Raises:
         Impossible: the published counts contradict each other.
+        ValueError: a sum names a count that the release does not have.
     """
-    return [told for component in _components(release) for told in _bounded(*component, exact)]
+    told_elsewhere = [
+        Attack(cell, cell.value, cell.value)
+        for cell in release.cells
+        if cell.hidden and cell.value is not None
+    ]
+    bounded = [told for component in _components(release) for told in _bounded(*component, exact)]
+    return [*told_elsewhere, *bounded]
 
 
 _Row = tuple[dict[str, int], int]
@@ -64,6 +71,9 @@ def _components(release: Release) -> Iterator[tuple[list[Cell], list[_Row]]]:
     touching: dict[str, list[int]] = defaultdict(list)
     for one in release.equations:
         signed = [(one.total, -1), *((part, 1) for part in one.parts)]
+        strangers = [name for name, _ in signed if name not in hidden and name not in values]
+        if strangers:
+            raise ValueError(f"a sum names {strangers[0]}, which is no count of the release")
         unknown = {name: sign for name, sign in signed if name in hidden}
         known = sum(sign * values[name] for name, sign in signed if name not in hidden)
         if not unknown and known:

@@ -15,6 +15,8 @@ class Cell(msgspec.Struct, frozen=True):
     """Null: hidden. Whole, and at least one where it is hidden, since zeros are published."""
     primary: bool = False
     """Whether it is hidden for itself. Only the house knows; it judges the attack, never helps."""
+    hidden: bool = False
+    """Whether some release hides it, although another one says it."""
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -41,11 +43,16 @@ def joined(releases: Iterable[Release]) -> Release:
     sums: dict[tuple[str, ...], Sum] = {}
     for release in releases:
         for cell in release.cells:
-            known = cells.get(cell.id)
-            if known is None or known.value is None:
-                cells[cell.id] = cell if known is None or cell.value is not None else known
-            elif cell.value not in (None, known.value):
+            known = cells.get(cell.id, cell)
+            values = {known.value, cell.value} - {None}
+            if len(values) > 1:
                 raise ValueError(f"{cell.id} is told in two ways")
+            cells[cell.id] = msgspec.structs.replace(
+                known,
+                value=next(iter(values), None),
+                primary=known.primary or cell.primary,
+                hidden=known.hidden or None in (known.value, cell.value),
+            )
         for one in release.equations:
             sums[(one.total, *one.parts)] = one
     return Release(list(cells.values()), list(sums.values()))
