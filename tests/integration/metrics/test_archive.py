@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,14 @@ from kafka import TopicPartition
 from moto.server import ThreadedMotoServer
 
 from kokemus.contracts import events, wire
+from kokemus.errors import Unavailable
 from kokemus.telemetry import Meters
 from kokemus_platform import topics as topic_tools
 from metrics.api_app import create_app
 from metrics.archive.files import ArchiveFiles, Record
 from metrics.settings import ApiSettings
-from support.counting import TOPIC, Counting, busy_days, wait_until
+from metrics.storage.gaps import Gap, GapStore
+from support.counting import HELSINKI, TOPIC, Counting, busy_days, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -60,6 +63,29 @@ def test_an_archiver_that_is_killed_again_and_again_leaves_each_record_once(
     found = archived(counting)
     assert len({(one.number, one.at) for one in found}) == len(found) == len(sent)
     assert Counter(one.raw_value for one in found) == Counter(map(wire.encode, sent))
+
+
+def test_a_filler_begins_anew_once_other_counts_stand_in_the_place_of_those_it_knew(
+    counting: Counting,
+) -> None:
+    gap, key = Gap("topic", "an-id", 0, 5, 9), ("an-id", 0)
+    copied = "CREATE TABLE {0} (LIKE {0}_replaced INCLUDING ALL)"
+    store = GapStore(counting.database_url, HELSINKI)
+    with closing(store), counting.connect() as connection:
+        connection.execute(
+            "INSERT INTO partition_offsets (topic, topic_id, partition, next_offset)"
+            " VALUES ('topic', 'an-id', 0, 10)"
+        )
+        connection.execute("INSERT INTO gaps VALUES ('an-id', 0, 5, 9)")
+        assert store.states({key: "topic"})[key].next_offset == 5
+        connection.execute("ALTER TABLE gaps RENAME TO gaps_replaced")
+        connection.execute(copied.format("gaps"))
+        connection.execute("INSERT INTO gaps VALUES ('an-id', 0, 2, 9)")
+        store.close_up(gap, 10)
+        assert connection.execute("SELECT first_offset FROM gaps").fetchall() == [(2,)]
+        with pytest.raises(Unavailable):
+            store.states({key: "topic"})
+        assert store.states({key: "topic"})[key].next_offset == 2
 
 
 @pytest.fixture

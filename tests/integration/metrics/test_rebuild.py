@@ -232,6 +232,24 @@ def test_what_is_nowhere_any_more_is_named_and_never_swapped_away(apache: Counti
     apache.assert_exact(sent)
 
 
+def test_a_topic_shorter_than_what_was_counted_is_named_and_never_swapped(
+    apache: Counting,
+) -> None:
+    sent = busy_days(300, seed=8)
+    apache.start()
+    apache.send(sent)
+    apache.wait_for(len(sent))
+    apache.kill()
+    assert execute(
+        apache, "UPDATE partition_offsets SET next_offset = next_offset + 7 WHERE next_offset > 0"
+    )
+    for options in ((), ("--swap",)):
+        told = run(apache, *options)
+        assert told.returncode == 1
+        assert "neither archived nor on its topic" in told.stdout + told.stderr
+    apache.assert_exact(sent)
+
+
 def test_what_an_earlier_life_of_a_topic_held_is_counted_from_the_archive(
     apache: Counting,
 ) -> None:

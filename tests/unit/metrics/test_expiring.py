@@ -55,6 +55,16 @@ def test_state_and_what_is_not_ours_stay_for_ever(files: ArchiveFiles, topic: st
     assert files.pieces(PLACE) == [Piece(0, 0)]
 
 
+def test_a_broken_file_is_named(files: ArchiveFiles, tmp_path: Path) -> None:
+    files.write(PLACE, [record(0, 1)])
+    (whole,) = tmp_path.glob("*/*/*.parquet")
+    whole.write_bytes(b"")
+    with pytest.raises(OSError, match=whole.name):
+        overdue(files, "kokemus.", [], NOW, apply=True)
+    with pytest.raises(OSError, match=whole.name):
+        list(files.read(PLACE, 0, 9))
+
+
 def test_the_archive_outlives_the_topics() -> None:
     for topic in topics.declarations().values():
         days = retention.rules()[topic.retention_class].days

@@ -8,6 +8,7 @@ readers take each offset once. DuckDB reads them as they are:
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -176,10 +177,10 @@ class ArchiveFiles:
         """What a file holds, from its footer.
 
         Raises:
-            OSError: the storage is away, or the file is gone.
+            OSError: the storage is away, or the file is gone or broken.
         """
         name = self._name(place, piece)
-        with self._files.open_input_file(name) as source:
+        with _sound(name), self._files.open_input_file(name) as source:
             size, footer = source.size(), pq.ParquetFile(source).metadata
         groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
         topics, times = (
@@ -214,13 +215,14 @@ class ArchiveFiles:
         """The records from the first to the last offset, each once, some at a time.
 
         Raises:
-            OSError: the storage is away.
+            OSError: the storage is away, or a file is broken.
         """
         following = first
         for piece in self.pieces(place):
             if piece.last < following or piece.first > last:
                 continue
-            with self._files.open_input_file(self._name(place, piece)) as source:
+            name = self._name(place, piece)
+            with _sound(name), self._files.open_input_file(name) as source:
                 for batch in pq.ParquetFile(source).iter_batches(ROWS_AT_ONCE):
                     records = [one for one in _records(batch) if following <= one.at <= last]
                     if records:
@@ -233,6 +235,15 @@ class ArchiveFiles:
     def _listed(self, folder: str) -> list[Any]:
         selector = fs.FileSelector(folder, allow_not_found=True)
         return list(self._files.get_file_info(selector))
+
+
+@contextmanager
+def _sound(name: str) -> Iterator[None]:
+    """Says which file is broken, as the storage's errors do."""
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        raise OSError(f"{name} is no Parquet file") from error
 
 
 def _records(batch: Any) -> list[Record]:

@@ -73,6 +73,8 @@ def fill(  # noqa: PLR0913, PLR0917 - the parts that it joins
         counter = Counter(store, ArchiveLog(gap, keep), hours, meters)
         counter.assign([(gap.topic, gap.partition)])
         counter.place()
+        if counter.positions()[gap.topic, gap.partition] != gap.first:
+            continue  # filled, or swapped, since the gaps were listed
         for records in files.read(place, gap.first, end - 1):
             sound = [record for record in records if not record.dead]
             if sound:

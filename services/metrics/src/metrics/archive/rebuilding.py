@@ -74,6 +74,7 @@ class Rebuilder:
         counter.assign([(one.topic, one.partition)])
         while at < one.next_offset:
             counter.place()
+            self._topics.ended = None
             end, messages = self._found(one, at)
             if messages is None:
                 self._store.record_gap(one.key, at, end - 1)
@@ -82,7 +83,11 @@ class Rebuilder:
                     self._count(counter, self._decoders[one.topic], some)
                     self._advance(some[-1].offset() + 1 - at)
                     at = some[-1].offset() + 1
-                self._store.reach(one.key, end)
+                if (ended := self._topics.ended) is None:
+                    self._store.reach(one.key, end)
+                else:  # the topic is shorter than what was counted of it
+                    self._store.reach(one.key, max(at, ended))
+                    self._store.record_gap(one.key, max(at, ended), end - 1)
             self._advance(end - at)
             at = end
 

@@ -24,6 +24,8 @@ class TopicReader:
 
     def __init__(self, bootstrap: str) -> None:
         self._kafka = KafkaLog(bootstrap)
+        self.ended: int | None = None
+        """Where the last partition read ended, if that was before what was asked for."""
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -61,6 +63,7 @@ class TopicReader:
         Raises:
             Unavailable: the brokers are away.
         """
+        self.ended = None
         self._consumer.assign([TopicPartition(topic, partition, first)])
         try:
             deadline = time.monotonic() + STALLED_SECONDS
@@ -71,7 +74,10 @@ class TopicReader:
                 if wanted:
                     yield wanted
                     deadline = time.monotonic() + STALLED_SECONDS
-                if len(wanted) < len(messages) or _ended(found):
+                if len(wanted) < len(messages):
+                    return
+                if (ended := _ended(found)) is not None:
+                    self.ended = ended if ended < end else None
                     return
                 if wanted and wanted[-1].offset() == end - 1:
                     return
@@ -82,10 +88,13 @@ class TopicReader:
         raise Unavailable(f"{topic} can't be read now")
 
 
-def _ended(found: list[Any]) -> bool:
-    """Whether the partition's end is reached; what follows it was not there when it was asked."""
-    errors = [one.error() for one in found if one.error() is not None]
-    for error in errors:
+def _ended(found: list[Any]) -> int | None:
+    """Where the partition ends, once that is reached; what follows was not there when asked."""
+    for one in found:
+        error = one.error()
+        if error is None:
+            continue
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
             raise Unavailable(f"the broker says {error.name()}")
-    return bool(errors)
+        return int(one.offset())
+    return None

@@ -101,7 +101,7 @@ def _statement(schema: str, table: Table) -> sql.Composed:
     names = {
         "schema": sql.Identifier(schema),
         "table": sql.Identifier(schema, table.name),
-        "columns": sql.Literal([*table.key, "updated_at"]),
+        "columns": sql.Literal([*table.key, "updated_at", "merged_id"]),
         "key": _key(table),
     }
     if not table.key:

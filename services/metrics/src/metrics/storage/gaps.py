@@ -38,13 +38,16 @@ class GapStore(CountingStore):
         """Where the first gap of each partition begins.
 
         Raises:
-            Unavailable: one of them has no gap any more.
+            Unavailable: one of them has no gap any more, or the counts were swapped meanwhile.
         """
         with self._transaction() as cursor:
             rows = cursor.execute(
                 "SELECT topic_id, partition, min(first_offset), max(tableoid) FROM gaps"
                 " GROUP BY 1, 2"
             ).fetchall()
+        if self._table is not None and any(row[3] != self._table for row in rows):
+            self._table = None
+            raise Unavailable("other counts stand in the place of those known")
         states = {(row[0], row[1]): PartitionState(row[2], 0, None, row[3]) for row in rows}
         if partitions.keys() - states.keys():
             raise Unavailable("the gap was filled by somebody else")
@@ -55,8 +58,8 @@ class GapStore(CountingStore):
         with self._transaction() as cursor:
             cursor.execute(
                 "UPDATE gaps SET first_offset = %s WHERE topic_id = %s AND partition = %s"
-                " AND last_offset = %s AND first_offset < %s",
-                (end, gap.topic_id, gap.partition, gap.last, end),
+                " AND last_offset = %s AND first_offset < %s AND tableoid = %s",
+                (end, gap.topic_id, gap.partition, gap.last, end, self._table),
             )
             self._drop_filled(cursor, (gap.topic_id, gap.partition))
 

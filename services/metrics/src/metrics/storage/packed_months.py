@@ -196,6 +196,7 @@ ORDER BY 1, 2 LIMIT %s FOR UPDATE OF m SKIP LOCKED
 """
 _KEEP: Final = (
     "INSERT INTO {kind.packed} (series_id, month, size, width, rows) VALUES (%s, %s, %s, %s, %s)"
+    " ON CONFLICT DO NOTHING"  # another packer came first: it read the same under the same lock
 )
 _DROP: Final = """
 WITH changing AS (SELECT * FROM unnest(%b::int[], %b::int[]) AS c(series_id, day)),

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from kokemus.migrations import migrate
 from metrics.domain.changes import ChangedCell, encode_cells
-from metrics.domain.differing import Range
+from metrics.domain.differing import Range, beyond
 from metrics.storage import MIGRATIONS
 from metrics.storage.counting import CountingStore, Partition, Slice
 
@@ -240,7 +240,8 @@ class Schemas:
         comes upon other counts in the middle of a transaction.
 
         Raises:
-            CannotRebuildError: the rebuilt counts are not as far as the live ones.
+            CannotRebuildError: the rebuilt counts are not as far as the live ones, or lack what
+                these have.
             psycopg.errors.LockNotAvailable: somebody reads for too long.
         """
         for table in ("partition_offsets", *_tables(self._connection, self.live)):
@@ -249,6 +250,8 @@ class Schemas:
         behind = {one.topic for one in differ if one.next_offset > 0}
         if behind:
             raise CannotRebuildError(f"not rebuilt to the end: {', '.join(sorted(behind))}")
+        if beyond(gaps(self._connection, self.rebuilt), gaps(self._connection, self.live)):
+            raise CannotRebuildError("a swap would lose what is neither archived nor on its topic")
         self._grant()
         self._connection.execute(
             sql.SQL(_IN_PLACE).format(
