@@ -44,7 +44,7 @@ def units(service_map_id: int) -> Known | None:
 
 WORDS = Vocabulary(
     source="palaute",
-    services=frozenset({"171", "198", "kiitos"}),
+    services=frozenset({"171", "198", "kiitos", "katu ja tie", ""}),
     places=PLACES,
     unit=units,
     zone=HELSINKI,
@@ -203,6 +203,7 @@ def test_an_answer_is_never_before_its_request() -> None:
         ({"service_code": "198", "agency_responsible": "Testinen"}, "unplaced.palaute.198", False),
         ({"service_code": "Testinen"}, "unplaced.palaute", False),
         ({"service_code": None}, "unplaced.palaute", False),
+        ({"service_code": "katu ja tie", "agency_responsible": ""}, "unplaced.palaute", False),
         ({"service_object_id": "10844"}, "katuhuolto", True),
     ],
 )

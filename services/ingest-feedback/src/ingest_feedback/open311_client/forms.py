@@ -26,7 +26,8 @@ ITEMS: Final = {
 }
 """The elements that are lists, and what they are lists of."""
 
-_TEXT_OR_ZEROS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\w.+-])0\d+(?![\w.])')
+_TEXT_OR_ZEROS: Final = re.compile(rb'"(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z)|(?<![\w.+-])0\d+(?![\w.])')
+"""A text, or a number that begins with zeros; of a text that does not end, all that is left."""
 
 Row = Mapping[str, Any]
 

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from ingest_feedback.open311.requests import CONTACTS
 from ingest_feedback.open311_client.forms import Row, text
 from ingest_feedback.open311_client.places import KINDS, Known, Places
+from kokemus.cloudevents import readable
 from kokemus.contracts import events, wire
 from kokemus.contracts.events.feedback import FeedbackKind, FeedbackLanguage
 from kokemus.errors import Reason, Refused
@@ -238,7 +239,8 @@ def _place(row: Row, words: Vocabulary) -> tuple[Known, bool]:
         if known is not None:
             return known, True
     listed = code in words.services or f"service/{code}" in words.places
-    return Known(f"unplaced.{words.source}.{code}" if listed else f"unplaced.{words.source}"), False
+    named = readable(f"unplaced.{words.source}.{code}") if code and listed else None
+    return Known(named or f"unplaced.{words.source}"), False
 
 
 def _kind(row: Row, words: Vocabulary) -> tuple[FeedbackKind, datetime | None]:
