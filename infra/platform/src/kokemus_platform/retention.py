@@ -109,7 +109,7 @@ def _letters(bootstrap: str, prefix: str, *, apply: bool) -> list[Line]:
             for topic in log.topics:
                 waiting = log.waiting([topic])
                 old = [entry for entry in waiting if limit is not None and entry.time < limit]
-                left = [entry for entry in waiting if entry not in old]
+                left = waiting[len(old) :]  # they come with the oldest first
                 if apply:
                     log.delete(old)
                 if waiting:
