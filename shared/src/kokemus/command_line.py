@@ -1,14 +1,35 @@
 """The command line that every ingest service has."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
 
 import typer
 from fastapi import FastAPI
 
 from kokemus import telemetry, web
+from kokemus.errors import Unavailable
+from kokemus.polling.asking import TokenRefused
 from kokemus.settings import KeyedSettings, load
 from kokemus.telemetry import Meters
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Read again from this day; nothing counts twice."),
+]
+"""Of `poll`, where a poller reads by spans of time."""
+
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """Ends a command that asks a source with 1 and what the source said."""
+    try:
+        yield
+    except (TokenRefused, Unavailable) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def ingest_service(name: str, create: Callable[[KeyedSettings, Meters], FastAPI]) -> typer.Typer:

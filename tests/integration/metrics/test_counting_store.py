@@ -80,6 +80,8 @@ def test_a_gap_of_counts_that_were_swapped_in_gets_nothing_of_what_is_known_of_t
     work = Work({PLACE: Slice("topic", start=0, end=5, watermark_ms=0)})
     with pytest.raises(Stale):
         filling.commit(work)
+    with pytest.raises(Unavailable):
+        filling.states({PLACE: "topic"})
     filling.states({PLACE: "topic"})
     filling.commit(work)
     assert [gap.first for gap in filling.gaps()] == [5]

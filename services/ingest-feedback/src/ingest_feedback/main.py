@@ -2,8 +2,6 @@
 
 import asyncio
 import sys
-from datetime import datetime
-from typing import Annotated
 
 import typer
 
@@ -12,20 +10,13 @@ from ingest_feedback.open311_client import app as open311
 from ingest_feedback.open311_client import places
 from ingest_feedback.open311_client.settings import Open311Settings
 from kokemus import command_line
-from kokemus.errors import Unavailable
-from kokemus.polling.asking import TokenRefused
 from kokemus.settings import KeyedSettings, load
 
 commands = command_line.ingest_service(SERVICE, create)
 
 
 @commands.command()
-def poll(
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Read again from this day; nothing counts twice."),
-    ] = None,
-) -> None:
+def poll(since: command_line.Since = None) -> None:
     """Polls an Open311 server until SIGTERM."""
     server = load(Open311Settings)
     try:
@@ -40,11 +31,8 @@ def poll(
 @commands.command()
 def services() -> None:
     """Lists an Open311 server's services as CSV, for an operator to place them."""
-    try:
+    with command_line.told_in_a_line():
         asyncio.run(open311.list_services(load(Open311Settings), sys.stdout))
-    except (TokenRefused, Unavailable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

@@ -29,6 +29,10 @@ class Timing:
     sleep: Callable[[float], Awaitable[None]]
     dice: random.Random
 
+    async def rest(self, interval: timedelta) -> None:
+        """Waits for the next poll, give or take a tenth, so that pollers do not keep step."""
+        await self.sleep(interval / timedelta(seconds=1) * self.dice.uniform(0.9, 1.1))
+
 
 class Pace:
     """Lets one request through at a time, at most so many a second."""

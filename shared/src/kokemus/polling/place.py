@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from kokemus.contracts import events
 
@@ -37,7 +37,7 @@ class Confirmed:
         for event in sent:
             self._ids[event.time.date()].add(event.id)
 
-    def forget(self, before: date) -> None:
-        """Drops the days that no window will hold any more."""
-        for day in [day for day in self._ids if day < before]:
+    def forget_before(self, since: datetime) -> None:
+        """Drops the days that no window will hold any more, if the next poll begins there."""
+        for day in [day for day in self._ids if day < since.date() - timedelta(days=1)]:
             del self._ids[day]

@@ -1,5 +1,6 @@
 """How a poller tells of itself: in the topic of sources, in the log, and in its metrics."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC
@@ -18,6 +19,19 @@ from kokemus.telemetry import Meters
 
 LONGEST_ERROR: Final = 200
 """As the contract of `source.polled.v1` bounds it."""
+
+
+def named(refused: Counter[str], what: str) -> str | None:
+    """Names what was refused, the most frequent first; None: nothing was.
+
+    Args:
+        refused: how often, by why.
+        what: was refused, such as `rows`.
+    """
+    if not refused:
+        return None
+    reasons = "; ".join(f"{why} ({count})" for why, count in refused.most_common())
+    return f"{refused.total()} {what} refused: {reasons}"[:LONGEST_ERROR]
 
 
 class Outcome(Enum):

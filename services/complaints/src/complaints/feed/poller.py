@@ -12,7 +12,7 @@ still has it, and `poll --again` reads all of it once more when it is mended.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -27,7 +27,7 @@ from kokemus.keys import EVERYTHING, Key
 from kokemus.metric_names import SOURCE_ROWS
 from kokemus.polling.asking import Asking, TokenRefused
 from kokemus.polling.pace import Timing
-from kokemus.polling.telling import LONGEST_ERROR, Outcome, Telling
+from kokemus.polling.telling import Outcome, Telling, named
 
 PATH: Final = "events"
 PAGE: Final = 500
@@ -69,10 +69,7 @@ class Tally:
     @property
     def error(self) -> str | None:
         """Names what was refused, the most frequent first; None: nothing was."""
-        if not self.refused:
-            return None
-        named = "; ".join(f"{why} ({count})" for why, count in self.refused.most_common())
-        return f"{self.refused.total()} events refused: {named}"[:LONGEST_ERROR]
+        return named(self.refused, "events")
 
 
 class Poller:
@@ -112,8 +109,7 @@ class Poller:
         """Polls until it is cancelled, and rests between two polls however the first one ended."""
         while True:
             await self.poll()
-            rest = self._settings.interval / timedelta(seconds=1)
-            await self._timing.sleep(rest * self._timing.dice.uniform(0.9, 1.1))
+            await self._timing.rest(self._settings.interval)
 
     async def poll(self) -> events.Poll:
         """Reads every page that is new, and tells how far it came.

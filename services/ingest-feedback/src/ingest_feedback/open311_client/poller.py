@@ -8,7 +8,7 @@ found by when it was made and not by when it was answered; stable ids make that 
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -26,7 +26,7 @@ from kokemus.metric_names import SOURCE_PLACE, SOURCE_ROWS
 from kokemus.polling.asking import TokenRefused
 from kokemus.polling.pace import Timing
 from kokemus.polling.place import Confirmed
-from kokemus.polling.telling import LONGEST_ERROR, Outcome, Telling
+from kokemus.polling.telling import LONGEST_ERROR, Outcome, Telling, named
 
 
 @dataclass
@@ -50,12 +50,8 @@ class Tally:
     @property
     def error(self) -> str | None:
         """Names what is missing, the worst first; None: nothing is."""
-        found = []
-        if self.cut_off:
-            found.append(f"{self.cut_off} answers cut off, the log says when")
-        if self.refused:
-            named = "; ".join(f"{why} ({count})" for why, count in self.refused.most_common())
-            found.append(f"{self.refused.total()} rows refused: {named}")
+        cut = f"{self.cut_off} answers cut off, the log says when" if self.cut_off else None
+        found = [one for one in (cut, named(self.refused, "rows")) if one is not None]
         return "; ".join(found)[:LONGEST_ERROR] or None
 
 
@@ -96,8 +92,7 @@ class Poller:
         """Polls until it is cancelled, and rests between two polls however the first one ended."""
         while True:
             await self.poll()
-            rest = self._settings.interval / timedelta(seconds=1)
-            await self._timing.sleep(rest * self._timing.dice.uniform(0.9, 1.1))
+            await self._timing.rest(self._settings.interval)
 
     async def poll(self) -> events.Poll:
         """Reads every window that is due, and tells how far it came.
@@ -108,7 +103,7 @@ class Poller:
             What the last `source.polled.v1` of this poll says, or would say if Kafka is away.
         """
         now = self._timing.now()
-        since = self._since(now)
+        since = self._settings.since(self._place, now)
         tally = Tally()
         try:
             words = await self._vocabulary()
@@ -122,20 +117,12 @@ class Poller:
                 self._intake.meters.set(SOURCE_PLACE, place, self._settings.source)
         except (TokenRefused, Unavailable) as error:
             return await self._telling.fail(error, self._result(since, tally))
-        self._confirmed.forget(self._since(now).date() - timedelta(days=1))
+        self._confirmed.forget_before(self._settings.since(self._place, now))
         if tally.cut_off:
             told = Unavailable(str(tally.error))
             return await self._telling.fail(told, self._result(since, tally))
         self._telling.measure(Outcome.READ)
         return self._result(since, tally)
-
-    def _since(self, now: datetime) -> datetime:
-        """Where a poll begins to read."""
-        floor = self._settings.first_instant
-        if self._place is None and floor is not None:
-            return floor
-        since = min(self._place or now, now) - self._settings.overlap
-        return since if floor is None else max(since, floor)
 
     async def _vocabulary(self) -> Vocabulary:
         services = await self._server.services()

@@ -8,7 +8,7 @@ stops a poll, the next one reads it again; stable ids make that harmless.
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -36,7 +36,7 @@ from kokemus.metric_names import SOURCE_PLACE, SOURCE_ROWS
 from kokemus.polling.asking import TokenRefused
 from kokemus.polling.pace import Timing
 from kokemus.polling.place import Confirmed
-from kokemus.polling.telling import LONGEST_ERROR, Outcome, Publishes, Telling
+from kokemus.polling.telling import Outcome, Publishes, Telling, named
 from kokemus.telemetry import Meters
 
 NAMED_REFUSALS: Final = 20
@@ -76,10 +76,7 @@ class Tally:
     @property
     def error(self) -> str | None:
         """Names what was refused, the most frequent first; None: nothing was."""
-        if not self.refused:
-            return None
-        named = "; ".join(f"{why} ({count})" for why, count in self.refused.most_common())
-        return f"{self.refused.total()} rows refused: {named}"[:LONGEST_ERROR]
+        return named(self.refused, "rows")
 
 
 class Poller:
@@ -118,8 +115,7 @@ class Poller:
         """Polls until it is cancelled, and rests between two polls however the first one ended."""
         while True:
             await self.poll()
-            rest = self._settings.interval / timedelta(seconds=1)
-            await self._timing.sleep(rest * self._timing.dice.uniform(0.9, 1.1))
+            await self._timing.rest(self._settings.interval)
 
     async def poll(self) -> events.Poll:
         """Reads every window that is due, and tells how far it came.
@@ -130,7 +126,7 @@ class Poller:
             What the last `source.polled.v1` of this poll says, or would say if Kafka is away.
         """
         now = self._timing.now()
-        since = self._since(now)
+        since = self._settings.since(self._place, now)
         tally = Tally()
         try:
             words = await self._vocabulary()
@@ -141,17 +137,9 @@ class Poller:
                 self._meters.set(SOURCE_PLACE, self._place.timestamp(), self._settings.source)
         except (TokenRefused, Unavailable) as error:
             return await self._telling.fail(error, self._result(since, tally))
-        self._confirmed.forget(self._since(now).date() - timedelta(days=1))
+        self._confirmed.forget_before(self._settings.since(self._place, now))
         self._telling.measure(Outcome.READ)
         return self._result(since, tally)
-
-    def _since(self, now: datetime) -> datetime:
-        """Where a poll begins to read."""
-        floor = self._settings.first_instant
-        if self._place is None and floor is not None:
-            return floor
-        since = min(self._place or now, now) - self._settings.overlap
-        return since if floor is None else max(since, floor)
 
     async def _vocabulary(self) -> Vocabulary:
         surveys = await self._vendor.all_of(SURVEYS, Survey)
