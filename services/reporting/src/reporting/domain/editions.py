@@ -67,8 +67,10 @@ class Edition:
         figures: dict[str, list[Figure]] = defaultdict(list)
         for figure in content.figures:
             figures[figure.entity].append(figure)
+        self._figures = figures
         for entity, own in figures.items():
-            self._series[entity] = _series(own)
+            answers = [one for one in own if one.metric in METRICS and not one.dimension]
+            self._series[entity] = _series(answers)
 
     def children(self, entity: str | None) -> Sequence[Entity]:
         """The entities right below, in no meaningful order; below None: the tops of the tree."""
@@ -81,6 +83,10 @@ class Edition:
     def series(self, entity: str) -> Sequence[Series]:
         """The series of an entity, by channel in a fixed order."""
         return self._series.get(entity, ())
+
+    def figures(self, entity: str, *metrics: str) -> list[Figure]:
+        """All figures of these metrics that the release holds of an entity, breakdowns included."""
+        return [one for one in self._figures.get(entity, ()) if one.metric in metrics]
 
     def breaks(self, entity: str, series: Series) -> list[Break]:
         """The breaks that hold for a series: the entity's own and those of the entities above."""

@@ -104,6 +104,8 @@ class Figure(msgspec.Struct, frozen=True):
     definition: str | None
     range: Range | None = None
     change: Change | None = None
+    dimension: dict[str, str] = {}
+    """What a breakdown is of, such as `{"kind": "moite"}`; empty for the whole."""
     reported: Reported | None = None
     """Where a figure that was published elsewhere comes from. Counted figures carry only the
     release's own date: the time of a last event can point at a person."""

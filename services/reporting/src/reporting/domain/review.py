@@ -7,7 +7,7 @@ from reporting.domain.drafting import MIN_N
 from reporting.domain.languages import DECIMALS
 from reporting.domain.releases import Content, Figure, Number
 
-Key = tuple[str, str, str, str | None, str | None, str, str]
+Key = tuple[object, ...]
 SHOWN_DIFFERENCES: Final = 100
 
 
@@ -84,6 +84,7 @@ def _by_key(figures: Iterable[Figure]) -> dict[Key, Figure]:
             one.channel,
             one.scale,
             one.family,
+            tuple(sorted(one.dimension.items())),
             one.period.grain,
             one.period.first.isoformat(),
         ): one
