@@ -122,6 +122,19 @@ class Break(msgspec.Struct, frozen=True):
     what: Text
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What somebody responsible says beside the figures; written on the desk, frozen with them."""
+
+    kind: Literal["explanation", "heard", "done"]
+    """Why a figure is as it is; what residents said; what was done about it."""
+    entity: str
+    day: date
+    text: Text
+    metric: str | None = None
+    """The figure that an explanation is pinned to; None: the entity as a whole."""
+    period: Period | None = None
+
+
 class Content(msgspec.Struct, frozen=True):
     """All that a release publishes, texts included, so that its pages never change."""
 
@@ -133,6 +146,7 @@ class Content(msgspec.Struct, frozen=True):
     figures: list[Figure]
     breaks: list[Break]
     texts: dict[str, Text]
+    notes: list[Note] = []
     schema: str = "kokemus.release/1"
     licence: str = "CC-BY-4.0"
 
