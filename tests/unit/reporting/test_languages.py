@@ -82,3 +82,12 @@ def test_every_number_prints_without_a_hyphen(value: int) -> None:
         printed = language.number(value)
         assert "-" not in printed
         assert "".join(one for one in printed if one.isdigit()) == str(abs(value))
+
+
+def test_per_cents_months_and_changes_are_printed_with_what_they_are() -> None:
+    assert LANGUAGES["fi"].value("participation_coverage", 67) == "67\N{NO-BREAK SPACE}%"
+    assert LANGUAGES["fi"].value("measurement_staleness", 9) == "9 kk"
+    assert LANGUAGES["sv"].value("participation_change", -4) == "\N{MINUS SIGN}4"
+    assert LANGUAGES["en"].span("participation_coverage", 50, 75) == "50\N{EN DASH}75%"
+    assert LANGUAGES["fi"].span("mean_grade4_10", 8.5, 9) == "8,5\N{EN DASH}9,0"
+    assert LANGUAGES["fi"].span("participation_change", -4, 5) == ("\N{MINUS SIGN}4 \N{EN DASH} +5")

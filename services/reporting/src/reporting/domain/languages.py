@@ -32,6 +32,13 @@ DECIMALS: Final[Mapping[str, int]] = {
     "reaction_time_mean": 1,
 }
 """Printed decimals of the metrics that have any."""
+_PER_CENTS: Final = frozenset(
+    {"participation_coverage", "measurement_coverage", "observed_measurement_coverage"}
+)
+"""Metrics in per cent beside those whose name ends with `_share`."""
+_MONTHS: Final = frozenset({"measurement_staleness"})
+_CHANGES: Final = frozenset({"participation_change"})
+"""Metrics that are differences of others, and so have a sign."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for "to be translated later"
@@ -76,10 +83,24 @@ class Language:
 
     def value(self, metric: str, value: Number) -> str:
         """A metric's rounded value as it is printed: `87 %` or `87%`, `8,5` or `8.5`."""
-        printed = self.number(value, DECIMALS.get(metric, 0))
-        if not metric.endswith("_share"):
-            return printed
-        return f"{printed}%" if self.code == "en" else f"{printed}\N{NO-BREAK SPACE}%"
+        if metric in _CHANGES:
+            return self.change(value)
+        return self._with_unit(metric, self.number(value, DECIMALS.get(metric, 0)))
+
+    def span(self, metric: str, low: Number, high: Number) -> str:
+        """A range of a metric's values, with a dash as a value is printed: `8,5-9,0`, `50-75 %`."""
+        if metric in _CHANGES:
+            return f" {_DASH} ".join(self.change(one) for one in (low, high))
+        decimals = DECIMALS.get(metric, 0)
+        ends = (self.number(one, decimals) for one in (low, high))
+        return self._with_unit(metric, _DASH.join(ends))
+
+    def _with_unit(self, metric: str, printed: str) -> str:
+        if metric in _MONTHS:
+            return self.say("%(number)s kk", number=printed)
+        if metric in _PER_CENTS or metric.endswith("_share"):
+            return f"{printed}%" if self.code == "en" else f"{printed}\N{NO-BREAK SPACE}%"
+        return printed
 
     def change(self, value: Number) -> str:
         """A difference of printed values, with its sign."""

@@ -67,8 +67,7 @@ def printed(figure: Figure, language: Language) -> str:
     if figure.value is not None:
         return language.value(figure.metric, figure.value)
     if figure.range is not None:
-        low, high = figure.range.low, figure.range.high
-        return f"{language.number(low, 1)}\N{EN DASH}{language.number(high, 1)}"
+        return language.span(figure.metric, figure.range.low, figure.range.high)
     return language.word(f"status.{figure.status}")
 
 
