@@ -162,6 +162,27 @@ def running(
 
 
 @contextmanager
+def working(environment: dict[str, str], log: Path, exit_code: int = 0) -> Iterator[int]:
+    """The worker as a process, ready, for the length of a block; gives its process id."""
+    port, metrics_port = _free_ports()
+    own = {"KOKEMUS_HTTP_PORT": str(port), "KOKEMUS_METRICS_PORT": str(metrics_port)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "reporting.main", "work"],
+            env=environment | own,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until(lambda: _ready(url, process), seconds=40, what="the worker to be ready")
+            yield process.pid
+        finally:
+            process.terminate()
+            assert process.wait(10) == exit_code, log.read_text()
+
+
+@contextmanager
 def published(
     folder: Path, postgres: Postgres, kafka: EmbeddedKafka, metrics: FakeMetricsApi
 ) -> Iterator[Reporting]:

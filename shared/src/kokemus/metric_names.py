@@ -162,6 +162,21 @@ RETURN_EVENTS_STANDING: Final = Metric(
     ("state",),
 )
 
+# --- the worker of reporting --------------------------------------------------------------------
+
+JOB_TURNS: Final = Metric(
+    "kokemus_job_turns_total",
+    "counter",
+    "Turns of a job by how they ended: done, failed, or elsewhere: another worker was at it.",
+    ("job", "outcome"),
+)
+JOB_DONE: Final = Metric(
+    "kokemus_job_done_seconds",
+    "gauge",
+    "Unix time at which this worker did a job to its end last.",
+    ("job",),
+)
+
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)
 )

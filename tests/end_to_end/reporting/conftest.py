@@ -109,3 +109,10 @@ def service(
 ) -> Iterator[Reporting]:
     with reporting_service.running(environment, metrics_api, tmp_path / "log") as started:
         yield started
+
+
+@pytest.fixture
+def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
+    """A running worker beside the service."""
+    with reporting_service.working(environment, tmp_path / "worker-log") as pid:
+        yield pid

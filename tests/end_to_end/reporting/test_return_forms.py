@@ -79,6 +79,7 @@ def test_a_return_walks_its_whole_way_without_scripts(browser: Browser, service:
     assert steps[1].endswith("Ville: lähetetty")
 
 
+@pytest.mark.usefixtures("worker")
 def test_what_the_counting_refused_is_told_with_what_helps_and_goes_again(
     browser: Browser, service: Reporting, feedback: IngestService, environment: dict[str, str]
 ) -> None:

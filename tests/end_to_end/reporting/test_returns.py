@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import Browser
 
 from kokemus_platform.kafka import EmbeddedKafka
@@ -26,6 +27,7 @@ def sent(kafka: EmbeddedKafka, prefix: str, count: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_return_goes_from_draft_over_approval_to_the_topic_and_can_be_corrected(
     browser: Browser,
     service: Reporting,
@@ -86,15 +88,23 @@ def test_the_events_of_an_approval_outlive_a_kill_and_go_out_once(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "log"
-    with reporting_service.running(environment, metrics_api, log, -signal.SIGKILL) as service:
+    killed = -signal.SIGKILL
+    with (
+        reporting_service.running(environment, metrics_api, log, killed) as service,
+        reporting_service.working(environment, tmp_path / "worker-log", killed) as worker,
+    ):
         open_round(browser, service)
         submit(as_user(browser, service, "sanna"), service)
         heikki = as_user(browser, service, "heikki")
         approve(heikki, service)
         assert "5 tietoa odottaa lähtöä laskentaan." in heikki.locator("main").inner_text()
-        os.kill(service.pid, signal.SIGKILL)
+        for pid in (service.pid, worker):
+            os.kill(pid, signal.SIGKILL)
     feedback.start()
-    with reporting_service.running(environment, metrics_api, log) as service:
+    with (
+        reporting_service.running(environment, metrics_api, log) as service,
+        reporting_service.working(environment, tmp_path / "worker-log"),
+    ):
         assert len({one["id"] for one in sent(embedded_kafka, topic_prefix, 5)}) == 5
         heikki = as_user(browser, service, "heikki")
         heikki.goto(service.url + FORM)

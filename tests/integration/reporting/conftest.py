@@ -44,6 +44,13 @@ def reporting(
         yield service
 
 
+@pytest.fixture
+def worker(environment: dict[str, str], tmp_path: Path) -> Iterator[int]:
+    """A running worker beside the service."""
+    with reporting_service.working(environment, tmp_path / "worker-log") as pid:
+        yield pid
+
+
 @pytest.fixture(scope="session")
 def published(
     tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, embedded_kafka: EmbeddedKafka

@@ -1,6 +1,5 @@
 """Approved returns on their way to ingest-feedback: nobody's trouble holds up anybody else."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from kokemus.contracts.codes import CodeLists
 from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
-from reporting.courier import LOOK_SECONDS, Courier
+from reporting.courier import Courier
 from reporting.domain.outgoing import Outgoing, Refusal
 from reporting.domain.return_events import Approved, events_of
 from reporting.domain.returns import Key, Return, Round, Taken
@@ -209,22 +208,3 @@ async def test_a_correction_takes_the_place_of_what_was_refused(
     await courier.deliver()
     told = await store.outgoing(again)
     assert (told.taken, told.refused, told.waiting) == (5, 0, 0)
-
-
-async def test_a_database_that_is_away_is_waited_for_ever_more_patiently(
-    feedback: FakeFeedback, time: FakeTime, tmp_path: Path
-) -> None:
-    nowhere = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    http = httpx.AsyncClient(transport=httpx.MockTransport(feedback), base_url="http://feedback")
-    client = FeedbackClient(http, tmp_path / "key")
-    courier = Courier(ReturnStore(nowhere), client, Meters(), time.timing)
-
-    def give_up() -> None:
-        if len(time.slept) == 6:
-            raise asyncio.CancelledError
-
-    time.on_sleep = give_up
-    with pytest.raises(asyncio.CancelledError):
-        await courier.follow()
-    assert time.slept[0] == LOOK_SECONDS
-    assert time.slept[-1] > 3 * LOOK_SECONDS

@@ -3,6 +3,7 @@ import hashlib
 from pathlib import Path
 
 import httpx
+import pytest
 
 from kokemus.compacted import CompactedTopic
 from kokemus.contracts.events import ReleasePublished
@@ -27,6 +28,7 @@ async def announced(environment: dict[str, str], release: str, state: str) -> Re
     raise AssertionError(f"{release} was not announced as {state}")
 
 
+@pytest.mark.usefixtures("worker")
 async def test_a_release_is_served_by_the_hash_that_its_announcement_names(
     reporting: Reporting,
 ) -> None:
@@ -58,6 +60,7 @@ def test_the_reference_years_are_released_and_shown_as_reported(reporting: Repor
     assert "1.1.\N{EN DASH}12.9.2018" in page
 
 
+@pytest.mark.usefixtures("worker")
 async def test_a_superseded_release_stays_and_a_withdrawn_one_is_gone_everywhere(
     reporting: Reporting, metrics_api: FakeMetricsApi
 ) -> None:
@@ -91,24 +94,24 @@ def test_a_draft_is_not_served_and_nothing_published_is_said_in_words(reporting:
     assert "Ingenting har publicerats än" in page.text
 
 
+@pytest.mark.usefixtures("worker")
 async def test_a_store_that_does_not_know_of_a_withdrawal_learns_of_it_from_the_topic(
-    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+    reporting: Reporting,
 ) -> None:
-    with reporting_service.running(environment, metrics_api, tmp_path / "log") as service:
-        id_ = service.publish()
-        event = await announced(environment, id_, "published")
-        await reporting_service.announce(environment, event, "withdrawn")
-        async for _ in reporting_service.attempts(20):
-            if httpx.get(f"{service.url}/v1/releases/{id_}").status_code == 410:
-                return
+    id_ = reporting.publish()
+    event = await announced(reporting.environment, id_, "published")
+    await reporting_service.announce(reporting.environment, event, "withdrawn")
+    async for _ in reporting_service.attempts(20):
+        if httpx.get(f"{reporting.url}/v1/releases/{id_}").status_code == 410:
+            return
     raise AssertionError("the release is still served")
 
 
-async def test_what_was_published_while_the_service_was_down_is_announced_at_its_start(
-    environment: dict[str, str], metrics_api: FakeMetricsApi, tmp_path: Path
+async def test_what_was_published_while_the_worker_was_down_is_announced_at_its_start(
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
     id_ = reporting_service.command(environment, "setup-release")
-    with reporting_service.running(environment, metrics_api, tmp_path / "log"):
+    with reporting_service.working(environment, tmp_path / "log"):
         await announced(environment, id_, "published")
 
 

@@ -31,6 +31,7 @@ SERVICES: Final = (
     Service("metrics-consumer", "metrics", "consume", schema="metrics", has_address=False),
     Service("metrics-archive", "metrics", "archive", schema="metrics", has_address=False),
     Service("reporting", "reporting", schema="reporting"),
+    Service("reporting-worker", "reporting", "work", schema="reporting", has_address=False),
 )
 
 POLLERS: Final = {
@@ -84,7 +85,7 @@ def environment(
     if service.command == "archive":
         variables["KOKEMUS_ARCHIVE_URL"] = str(home.path / "archive")
         variables["KOKEMUS_ARCHIVE_SECONDS"] = "PT10S"
-    if service.name == "reporting":
+    if service.module == "reporting":
         variables |= {
             "KOKEMUS_METRICS_URL": address(home, "metrics"),
             "KOKEMUS_METRICS_KEY_FILE": str(home.secrets / "reader-key"),

@@ -1,29 +1,20 @@
 """Builds reporting from its settings, and closes what it opened."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import OperationalError
 
 from kokemus import problems, telemetry, web
-from kokemus.compacted import CompactedTopic
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.codes import CodeLists
-from kokemus.contracts.topics import declarations
-from kokemus.polling.process import system_timing
-from kokemus.publishing import Publisher
-from kokemus.tasks import background
 from kokemus.telemetry import Meters
-from reporting.courier import Courier
+from reporting.connections import database_missing, engine_for, feedback_http_for, http_for
 from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
-from reporting.editor import Editor, Herald
+from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
 from reporting.handlers import desk, embed, public, releases, return_tables, returns, rounds
 from reporting.metrics_client import MetricsClient
@@ -37,21 +28,6 @@ from reporting.texts import Texts
 
 SHORTEST_SECRET = 32
 """Bytes of the session key; fewer could be guessed."""
-
-
-def engine_for(settings: ReportingSettings) -> AsyncEngine:
-    """The pool of database connections; the caller disposes of it."""
-    return create_async_engine(settings.database_url, pool_size=5, pool_pre_ping=True)
-
-
-def http_for(settings: ReportingSettings) -> httpx.AsyncClient:
-    """The client of the metrics API; the caller closes it."""
-    return httpx.AsyncClient(base_url=str(settings.metrics_url), timeout=30, trust_env=False)
-
-
-def feedback_http_for(settings: ReportingSettings) -> httpx.AsyncClient:
-    """The client of ingest-feedback; the caller closes it. A large table takes its time."""
-    return httpx.AsyncClient(base_url=str(settings.feedback_url), timeout=120, trust_env=False)
 
 
 def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
@@ -70,7 +46,6 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     texts, files = Texts(), static_files()
     store = ReleaseStore(engine)
     metrics = MetricsClient(http, settings.metrics_key_file)
-    topic = CompactedTopic(settings, declarations()["releases.v1"])
     parts = Parts(
         settings=settings,
         languages=texts.languages,
@@ -99,24 +74,10 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             stack.push_async_callback(engine.dispose)
             await stack.enter_async_context(http)
             await stack.enter_async_context(feedback_http)
-            await stack.enter_async_context(topic)
-            publisher = await stack.enter_async_context(Publisher(settings, meters))
-            herald = Herald(store, topic, publisher, settings.base_url)
-            courier = Courier(parts.returns, parts.feedback, meters, system_timing())
-            for work in (herald.follow(), courier.follow()):
-                stack.push_async_callback(_cancelled, background(work))
             yield
 
     async def ready() -> Mapping[str, str]:
-        missing = {}
-        if not topic.complete:
-            missing["kafka"] = "the releases topic is not read yet"
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT FROM release LIMIT 1"))
-        except SQLAlchemyError as error:
-            missing["database"] = type(error).__name__
-        return missing
+        return await database_missing(engine)
 
     app = web.create_app(
         "reporting", meters, ready, lifespan, document("reporting", settings.topic_prefix)
@@ -158,9 +119,3 @@ def serve(settings: ReportingSettings) -> None:
         sys.stderr.write(f"settings: {error}\n")
         raise SystemExit(1) from None
     web.serve(app, settings, meters)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -1,10 +1,6 @@
 """Carries the events of approved returns to ingest-feedback until every one is taken in."""
 
-from typing import Final
-
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from kokemus.errors import Unavailable
 from kokemus.metric_names import RETURN_EVENTS, RETURN_EVENTS_STANDING
@@ -12,11 +8,6 @@ from kokemus.polling.pace import Timing, back_off
 from kokemus.telemetry import Meters
 from reporting.feedback_client import FeedbackClient
 from reporting.storage.returns import ReturnStore
-
-LOOK_SECONDS: Final = 2.0
-"""How often the store is asked for forms whose events wait."""
-AWAY: Final = (OperationalError, InterfaceError, NoConnectionError)
-"""How a database says that it is away, or too busy."""
 
 _log = structlog.get_logger()
 
@@ -37,21 +28,12 @@ class Courier:
         self._failed: dict[str, tuple[int, float]] = {}
         """By form: failures in a row, and when it is tried again."""
 
-    async def follow(self) -> None:
-        """Delivers for ever; a database that is away is waited for."""
-        failures = 0
-        while True:
-            try:
-                await self.deliver()
-                failures = 0
-            except AWAY as error:
-                failures += 1
-                _log.warning("returns not looked for", why=type(error).__name__)
-            rest = back_off(failures, self._timing.dice) if failures else 0
-            await self._timing.sleep(max(LOOK_SECONDS, rest))
-
     async def deliver(self) -> None:
-        """Sends the waiting events of every form that does not rest."""
+        """Sends the waiting events of every form that does not rest.
+
+        Raises:
+            OperationalError: the database is away.
+        """
         waiting = await self._store.forms_waiting()
         self._failed = {form: known for form, known in self._failed.items() if form in waiting}
         for form in waiting:

@@ -9,11 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Protocol
 
-import structlog
-from sqlalchemy.exc import OperationalError
-
 from kokemus.contracts.events import Event, Publication, ReleasePublished
-from kokemus.errors import Unavailable
 from kokemus.publishing import Publisher
 from reporting.domain.drafting import GRAINS, METRICS, NPS_SHARES, Tree, draft
 from reporting.domain.live import LiveFigure
@@ -32,13 +28,9 @@ from reporting.metrics_client import MetricsClient
 from reporting.storage.releases import ReleaseStore
 
 SOURCE: Final = "reporting"
-LOOK_SECONDS: Final = 2.0
-"""How often the store is compared with the topic: a release made by the command line shows soon."""
 ECHO_SECONDS: Final = 15.0
 """How long an announcement may take to come back from the topic before it is made again."""
 RECONCILER: Final = "system:reconciled"
-
-_log = structlog.get_logger()
 
 
 class Editor:
@@ -140,24 +132,16 @@ class Herald:
         self._base_url = base_url
         self._sent: dict[tuple[str, State], float] = {}
 
-    async def follow(self) -> None:
-        """Reconciles for ever; a broker or database that is away is waited for."""
-        await self._topic.read_to_end()
-        while True:
-            try:
-                await self.reconcile()
-            except (Unavailable, OperationalError) as error:
-                _log.warning("releases not announced", why=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
-
     async def reconcile(self) -> None:
         """Announces what the topic does not say yet, and withdraws what it says is withdrawn.
 
-        A store that was restored from before a withdrawal learns of it here.
+        It waits until the topic has been read to its end. A store that was restored from before a
+        withdrawal learns of it here.
 
         Raises:
             Unavailable: the brokers did not confirm; trying again is harmless.
         """
+        await self._topic.read_to_end()
         for release in await self._store.releases():
             if release.state not in PUBLIC | {"withdrawn"}:
                 continue

@@ -1,4 +1,4 @@
-"""The command line of reporting: migrate, serve, and the steps of a release."""
+"""The command line of reporting: migrate, serve, work, and the steps of a release."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -46,6 +46,14 @@ def serve() -> None:
     from reporting import app  # noqa: PLC0415 - migrating needs no web server
 
     app.serve(load(ReportingSettings))
+
+
+@commands.command()
+def work() -> None:
+    """Does what nobody waits for, such as announcing releases, until it is stopped."""
+    from reporting import worker  # noqa: PLC0415 - migrating needs no broker's client
+
+    worker.run(load(ReportingSettings))
 
 
 @commands.command()

@@ -1,0 +1,84 @@
+"""Jobs of the worker: one turn at a time, however many workers there are."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from kokemus.errors import Unavailable
+from kokemus.telemetry import Meters
+from reporting.scheduling import Job, Scheduler
+from support.fake_time import FakeTime
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+EVERY = timedelta(seconds=2)
+
+
+async def test_two_workers_never_do_the_same_job_at_once_and_each_may_do_another(
+    database_url: str,
+) -> None:
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    one, other = (Scheduler(engine, Meters(), FakeTime(NOW).timing) for _ in range(2))
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    done = []
+
+    async def slow() -> None:
+        begun.set()
+        await go_on.wait()
+        done.append("slow")
+
+    async def quick() -> None:
+        done.append("quick")
+
+    turn = asyncio.create_task(one.turn(Job("a-job", EVERY, slow)))
+    await begun.wait()
+    assert not await other.turn(Job("a-job", EVERY, quick))
+    assert await other.turn(Job("another", EVERY, quick))
+    go_on.set()
+    assert await turn
+    assert await other.turn(Job("a-job", EVERY, quick)), "the first worker is done with it"
+    assert done == ["quick", "slow", "quick"]
+    await engine.dispose()
+
+
+async def test_what_is_away_is_waited_for_ever_more_patiently_and_then_asked_as_before(
+    database_url: str,
+) -> None:
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    time, meters = FakeTime(NOW), Meters()
+
+    async def work() -> None:
+        if len(time.slept) < 6:
+            raise Unavailable("nobody there")
+
+    def give_up() -> None:
+        if len(time.slept) == 8:
+            raise asyncio.CancelledError
+
+    time.on_sleep = give_up
+    with pytest.raises(asyncio.CancelledError):
+        await Scheduler(engine, meters, time.timing).follow(Job("a-job", EVERY, work))
+    assert time.slept[0] == EVERY.total_seconds()
+    assert time.slept[5] > 3 * EVERY.total_seconds()
+    assert time.slept[-1] == EVERY.total_seconds()
+    turns = meters.registry.get_sample_value
+    assert turns("kokemus_job_turns_total", {"job": "a-job", "outcome": "failed"}) == 6
+    assert turns("kokemus_job_turns_total", {"job": "a-job", "outcome": "done"}) == 2
+    await engine.dispose()
+
+
+async def test_a_database_that_is_away_is_waited_for() -> None:
+    nowhere = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    time = FakeTime(NOW)
+
+    async def work() -> None:
+        raise AssertionError("not without its lock")
+
+    def give_up() -> None:
+        if len(time.slept) == 3:
+            raise asyncio.CancelledError
+
+    time.on_sleep = give_up
+    with pytest.raises(asyncio.CancelledError):
+        await Scheduler(nowhere, Meters(), time.timing).follow(Job("a-job", EVERY, work))
