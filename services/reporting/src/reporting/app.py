@@ -16,7 +16,16 @@ from reporting.connections import database_missing, engine_for, feedback_http_fo
 from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
 from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
-from reporting.handlers import desk, embed, public, releases, return_tables, returns, rounds
+from reporting.handlers import (
+    desk,
+    embed,
+    printing,
+    public,
+    releases,
+    return_tables,
+    returns,
+    rounds,
+)
 from reporting.metrics_client import MetricsClient
 from reporting.parts import Parts, People
 from reporting.rendering import PageHeaders, Templates, static_files
@@ -94,6 +103,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     returns.register(app, parts, door)
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)
+    printing.register(app, parts)
     public.register(app, parts)
     return app
 

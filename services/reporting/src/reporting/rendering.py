@@ -108,6 +108,17 @@ def cached(request: Request, page: Rendered, status: int = 200) -> Response:
     return HTMLResponse(page.body, status, headers)
 
 
+def download(
+    request: Request, file: Rendered, name: str, media_type: str, cache: str = PUBLIC_CACHE
+) -> Response:
+    """A file to keep, or 304 where the reader has it already."""
+    headers = {"ETag": file.etag, "Cache-Control": cache}
+    if holds(request, file.etag):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(file.body, media_type=media_type, headers=headers)
+
+
 def private(body: str, status: int = 200) -> HTMLResponse:
     """A page for one person, kept by no cache."""
     return HTMLResponse(body, status, {"Cache-Control": NO_CACHE})

@@ -1,5 +1,6 @@
 """The release that readers see, opened once and kept; and the pages made from it."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class Shelf:
         self._looked = -LOOK_SECONDS
         self._on_shelf = OnShelf(None, None)
         self._pages: OrderedDict[tuple[str, ...], Rendered] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def current(self) -> OnShelf:
         """What is published now, known for at most a second while the database answers.
@@ -69,16 +71,27 @@ class Shelf:
 
     def page(self, on_shelf: OnShelf, key: tuple[str, ...], make: Callable[[], str]) -> Rendered:
         """The page of this key, made at most once for a release."""
-        release = on_shelf.release.id if on_shelf.release else ""
-        full = (release, "" if on_shelf.edition is None else "open", *key)
-        found = self._pages.get(full)
-        if found is None:
-            body = make().encode()
-            found = self._pages[full] = Rendered(body, f'"{sha256(body).hexdigest()[:32]}"')
-            while len(self._pages) > PAGES_KEPT:
-                self._pages.popitem(last=False)
-        self._pages.move_to_end(full)
-        return found
+        full = _full(on_shelf, key)
+        return self._kept(full) or self._keep(full, make().encode())
+
+    async def file(
+        self, on_shelf: OnShelf, key: tuple[str, ...], make: Callable[[], bytes]
+    ) -> Rendered:
+        """The file of this key; files take long to make, so one at a time, beside the pages."""
+        full = _full(on_shelf, key)
+        async with self._making:
+            return self._kept(full) or self._keep(full, await asyncio.to_thread(make))
+
+    def _kept(self, key: tuple[str, ...]) -> Rendered | None:
+        if key in self._pages:
+            self._pages.move_to_end(key)
+        return self._pages.get(key)
+
+    def _keep(self, key: tuple[str, ...], body: bytes) -> Rendered:
+        kept = self._pages[key] = Rendered(body, f'"{sha256(body).hexdigest()[:32]}"')
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+        return kept
 
     async def _look(self) -> OnShelf:
         release = await self._store.latest_public(self._kind)
@@ -91,3 +104,8 @@ class Shelf:
         body = await self._store.body(release.hash)
         self._pages.clear()
         return OnShelf(release, Edition(release.id, parse(body)) if body else None)
+
+
+def _full(on_shelf: OnShelf, key: tuple[str, ...]) -> tuple[str, ...]:
+    release = on_shelf.release.id if on_shelf.release else ""
+    return release, "" if on_shelf.edition is None else "open", *key

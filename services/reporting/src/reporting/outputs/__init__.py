@@ -1,0 +1,1 @@
+"""A release as files: pages, workbook, slides and posters. Pure functions from edition to bytes."""
