@@ -176,6 +176,12 @@ JOB_DONE: Final = Metric(
     "Unix time at which this worker did a job to its end last.",
     ("job",),
 )
+ALERTS_OPEN: Final = Metric(
+    "kokemus_alerts_open",
+    "gauge",
+    "Alerts that have not cleared, by rule; new until somebody has acknowledged them.",
+    ("rule", "state"),
+)
 
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)

@@ -17,6 +17,7 @@ from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, S
 from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
 from reporting.handlers import (
+    alerts,
     desk,
     embed,
     printing,
@@ -31,6 +32,7 @@ from reporting.parts import Parts, People
 from reporting.rendering import PageHeaders, Templates, static_files
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
+from reporting.storage.alerts import AlertStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
@@ -75,6 +77,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         ),
         returns=ReturnStore(engine),
         feedback=FeedbackClient(feedback_http, settings.feedback_key_file),
+        alerts=AlertStore(engine),
     )
 
     @asynccontextmanager
@@ -100,6 +103,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     releases.register(app, parts)
     embed.register(app, parts)
     door = desk.register(app, parts)
+    alerts.register(app, parts, door)
     returns.register(app, parts, door)
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)

@@ -17,6 +17,7 @@ from reporting.metrics_client import MetricsClient
 from reporting.rendering import StaticFile, Templates
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
+from reporting.storage.alerts import AlertStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
 
@@ -86,6 +87,7 @@ class Parts:
     metric_names: tuple[str, ...]
     returns: ReturnStore
     feedback: FeedbackClient
+    alerts: AlertStore
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -32,6 +32,9 @@ class ReportingSettings(DatabaseSettings):
     public_base_url: AnyHttpUrl
     """Where readers find the pages: canonical links begin with it."""
 
+    alert_rules_file: Path | None = None
+    """JSON with a city's own rules of alerts; without one those of the package hold."""
+
     @property
     def base_url(self) -> str:
         """The public address without a slash at its end."""

@@ -14,6 +14,9 @@ MAY_APPROVE: Final[frozenset[Role]] = frozenset({"approver"})
 MAY_DRAFT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
 MAY_AUDIT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
 MAY_FILL: Final[frozenset[Role]] = frozenset({"division_contact"})
+MAY_ACKNOWLEDGE: Final[frozenset[Role]] = frozenset(
+    {"unit_manager", "division_contact", "administrator"}
+)
 MAY_OPEN_ROUNDS: Final[frozenset[Role]] = frozenset({"administrator"})
 
 COST: Final = (2**14, 8, 1)
