@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.domain.promises import Promise, dues, is_working_day, promise_table
+from kokemus.working_days import is_working_day
+from metrics.domain.promises import Promise, dues, promise_table
 
 FIVE_WORKING_DAYS, A_WEEK = promise_table()
 DAYS = st.dates(date(2018, 1, 1), date(2035, 12, 31))

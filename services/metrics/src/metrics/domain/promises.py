@@ -6,13 +6,13 @@ from functools import cache
 from importlib import resources
 from typing import Final, Literal, NamedTuple
 
-import holidays
 import msgspec
+
+from kokemus.working_days import working_day
 
 Condition = Literal["contact_left", "answer_requested", "answer_possible"]
 
 _DAY: Final = timedelta(days=1)
-_SATURDAY: Final = 5
 
 
 class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,11 +41,7 @@ class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """The local day by whose end the answer is due."""
         if self.within == "days":
             return received + timedelta(days=self.days)
-        day, left = received, self.days
-        while left:
-            day += _DAY
-            left -= is_working_day(day)
-        return day
+        return working_day(received + _DAY, self.days)
 
 
 class Due(NamedTuple):
@@ -78,16 +74,3 @@ def dues(promises: Iterable[Promise], last: date) -> Iterator[Due]:
             while day <= min(end, last):
                 yield Due(day, promise.subtree, number, promise.due(day))
                 day += _DAY
-
-
-def is_working_day(day: date) -> bool:
-    """Whether a day is a Monday to Friday and no Finnish holiday.
-
-    Christmas Eve and Midsummer Eve count as holidays.
-    """
-    return day.weekday() < _SATURDAY and day not in _holidays(day.year)
-
-
-@cache
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("FI", years=year))
