@@ -70,9 +70,18 @@ class Reporting:
         """The output of a command of the service; fails unless it ends with 0."""
         return command(self.environment, *arguments)
 
-    def publish(self, first: str = "2016-01-01", last: str = "2026-10-31") -> str:
-        """Publishes a release of these days and waits until readers see it."""
-        id_ = self.run("release", "draft", "--by", "system:setup", "--from", first, "--to", last)
+    def publish(
+        self, first: str = "2016-01-01", last: str = "2026-10-31", *, why: tuple[str, ...] = ()
+    ) -> str:
+        """Publishes a release of these days and waits until readers see it.
+
+        Args:
+            first: the first day.
+            last: the last one.
+            why: what is corrected in Finnish, Swedish and English, if the period was published.
+        """
+        span = ("--from", first, "--to", last, *(("--why", *why) if why else ()))
+        id_ = self.run("release", "draft", "--by", "system:setup", *span)
         self.run("release", "approve", id_, "--by", "system:local")
         self.run("release", "publish", id_, "--by", "system:local")
         self.await_release(id_)

@@ -69,7 +69,10 @@ async def test_a_superseded_release_stays_and_a_withdrawn_one_is_gone_everywhere
         one | {"rounded": 99} if one["metric"] == "happy_index" and one["rounded"] else one
         for one in metrics_api.figures
     ]
-    second = reporting.publish()
+    second = reporting.publish(
+        why=("Laite oli väärin.", "Apparaten var fel.", "A device was wrong.")
+    )
+    assert "Laite oli väärin." in httpx.get(f"{reporting.url}/fi/kallio").text
     old = httpx.get(f"{reporting.url}/v1/releases/{first}")
     assert (old.status_code, old.headers["kokemus-state"]) == (200, "superseded")
     await announced(reporting.environment, first, "superseded")

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from reporting.domain.drafting import MIN_N
 from reporting.domain.live import LiveBreak, LiveReported
 from reporting.domain.releases import Change, Period, canonical
-from reporting.domain.review import compare, findings
+from reporting.domain.review import compare, findings, in_words
+from reporting.texts import Texts
 from support.release_builders import (
     SPAN,
     content,
@@ -149,3 +150,29 @@ def test_nothing_is_compared_with_the_month_or_year_in_which_a_series_began(
     made = content(first, later, span=(date(2020, 1, 1), date(2026, 12, 31)))
     (change,) = [one.change for one in made.figures if one.change]
     assert change == (Change(7, "better", "ok") if kept else Change(None, None, "not_comparable"))
+
+
+def test_the_same_period_again_needs_a_reason_in_finnish_and_swedish() -> None:
+    before, after = content(live()), content(live(rounded=88))
+    assert [one.code for one in findings(after, before)] == ["no_reason"]
+    half = without(after, correction=text("Laite oli väärässä paikassa.", None))
+    assert [one.code for one in findings(half, before)] == ["missing_text"]
+    assert not findings(without(after, correction=text("Korjattu", "Rättad")), before)
+
+
+def test_the_difference_is_told_in_words_the_greatest_first() -> None:
+    before = content(live(rounded=87), live("satisfied_share", 90), live("press_count", 100))
+    after = content(
+        live(rounded=88),
+        live("satisfied_share", None, status="suppressed"),
+        live("press_count", 150),
+    )
+    language = Texts().languages["fi"]
+    found = compare(before, after)
+    told = in_words(found, {"kallio": text("Kallio")}, language)
+    assert [one.partition(",")[2] for one in told] == [
+        " myönteisten osuus, tammikuu 2026: lukua ei enää näytetä.",
+        " hymiövastausten määrä, tammikuu 2026: ennen 100, nyt 150 (+50).",
+        " hymiöindeksi (Happy-indeksi), tammikuu 2026: ennen 87, nyt 88 (+1).",
+    ]
+    assert (found.hidden, found.shown, len(found.moved)) == (1, 0, 2)

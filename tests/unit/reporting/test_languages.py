@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrics.domain.definitions import catalogue
 from reporting.domain.languages import Code
 from reporting.domain.releases import Period, Text
 from reporting.texts import Texts
@@ -91,3 +92,15 @@ def test_per_cents_months_and_changes_are_printed_with_what_they_are() -> None:
     assert LANGUAGES["en"].span("participation_coverage", 50, 75) == "50\N{EN DASH}75%"
     assert LANGUAGES["fi"].span("mean_grade4_10", 8.5, 9) == "8,5\N{EN DASH}9,0"
     assert LANGUAGES["fi"].span("participation_change", -4, 5) == ("\N{MINUS SIGN}4 \N{EN DASH} +5")
+
+
+def test_every_metric_is_printed_in_the_unit_and_with_the_decimals_of_its_definition() -> None:
+    defined = catalogue().definitions.values()
+    printed = {one.metric: LANGUAGES["en"].value(one.metric, 12) for one in defined}
+    sign, unit = {"points": "+"}, {"percent": "%", "months": " mo."}
+    expected = {
+        one.metric: f"{sign.get(one.unit, '')}12{'.' * bool(one.decimals)}{'0' * one.decimals}"
+        f"{unit.get(one.unit, '')}"
+        for one in defined
+    }
+    assert printed == expected

@@ -25,6 +25,9 @@ CHECKS: Final = (
     ("lint-imports",),
     ("mypy", "shared/src", "services", "infra", "tests"),
 )
+SIDE_BY_SIDE: Final = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""Tests wait for processes more than they reckon. Each worker has parts of its own, and a file's
+tests share theirs. `-n 0` takes them one after the other."""
 
 
 def run(pytest_arguments: Sequence[str], *, full: bool) -> int:
@@ -40,7 +43,7 @@ def run(pytest_arguments: Sequence[str], *, full: bool) -> int:
         if code != 0:
             return 1
     typer.echo("$ pytest")
-    code = _call([sys.executable, "-m", "pytest", *pytest_arguments], environment)
+    code = _call([sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *pytest_arguments], environment)
     return min(code, 2)
 
 

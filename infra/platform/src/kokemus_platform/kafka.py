@@ -111,7 +111,7 @@ class _LocalBroker:
         )
         self._process.start()
         wait_until(
-            lambda: answers(self.bootstrap), seconds=60, what=self.name, process=self._process
+            lambda: answers(self.bootstrap), seconds=120, what=self.name, process=self._process
         )
 
     def stop(self) -> None:

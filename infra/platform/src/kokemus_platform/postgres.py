@@ -80,7 +80,7 @@ class Postgres:
         )
         process.start()
         self._process = process
-        wait_until(self._answers, seconds=60, what="PostgreSQL", process=process)
+        wait_until(self._answers, seconds=120, what="PostgreSQL", process=process)
 
     def stop(self) -> None:
         """End the server's sessions and the server."""

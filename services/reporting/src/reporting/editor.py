@@ -7,14 +7,25 @@ lost message, a broker that forgot everything and a restart are all mended the s
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
 
 from kokemus.contracts.events import Event, Publication, ReleasePublished
 from kokemus.publishing import Publisher
-from reporting.domain.drafting import GRAINS, METRICS, NPS_SHARES, Tree, draft
+from reporting.domain.drafting import (
+    GRAINS,
+    METRICS,
+    NPS_SHARES,
+    OWN_DOING,
+    UPPER,
+    Tree,
+    draft,
+)
 from reporting.domain.live import LiveFigure
 from reporting.domain.releases import (
     PUBLIC,
+    WAITING,
     Content,
     Release,
     State,
@@ -33,6 +44,22 @@ ECHO_SECONDS: Final = 15.0
 RECONCILER: Final = "system:reconciled"
 
 
+class Review(NamedTuple):
+    """What the approver judges by.
+
+    Attributes:
+        content: what the release holds; None once it is withdrawn.
+        current: what is published of its kind now, unless it is this one.
+        before: its content.
+        findings: what keeps the release from being approved.
+    """
+
+    content: Content | None
+    current: Release | None
+    before: Content | None
+    findings: list[Finding]
+
+
 class Editor:
     """Drafts, checks, approves, publishes and withdraws."""
 
@@ -43,7 +70,9 @@ class Editor:
         self._metrics = metrics
         self._glossary = glossary
 
-    async def draft(self, span: tuple[date, date], by: str, now: datetime) -> str:
+    async def draft(
+        self, span: tuple[date, date], by: str, now: datetime, correction: Text | None = None
+    ) -> str:
         """Makes a draft from the live figures and checks it; returns its id.
 
         A release takes the place of the one before, so it begins no later than that one did.
@@ -52,6 +81,7 @@ class Editor:
             span: the first and the last day that it covers.
             by: who makes it.
             now: the local time; its day is the cut-off of knowledge.
+            correction: why the same period is published again.
 
         Raises:
             Unavailable: the metrics API cannot be read.
@@ -64,11 +94,15 @@ class Editor:
         catalogue = await self._metrics.catalogue()
         ids = [one.id for one in tree.entities]
         live = [one for grain in GRAINS for one in await self._figures(ids, span, grain)]
+        upper = [one.id for one in tree.entities if one.kind in UPPER]
+        years = span[0].replace(month=1, day=1), span[1]
+        live += await self._metrics.figures(OWN_DOING, upper, years, "year")
         texts = {**self._glossary, **catalogue.texts()}
         content = draft(live, tree, texts, span, now.date())
+        content = msgspec.structs.replace(content, correction=correction)
         id_ = await self._store.keep_draft(content, by, now)
         release = await self._store.release(id_)
-        if release and release.state == "draft" and not findings(content):
+        if release and release.state == "draft" and not (await self.review(release)).findings:
             await self._store.take_step(id_, Step("checked", by, now))
         return id_
 
@@ -100,13 +134,19 @@ class Editor:
         """The public release that was published last, whatever became of it."""
         return await self._store.latest_public("public-monthly")
 
-    async def review(self, release: Release) -> tuple[Content | None, list[Finding]]:
-        """A release's content, None once it is withdrawn, and what is wrong with it."""
+    async def review(self, release: Release) -> Review:
+        """A release as its approver judges it."""
+        content = await self._content(release)
+        current = await self._store.current(release.kind)
+        if content is None or current is None or current.id == release.id:
+            return Review(content, None, None, findings(content) if content else [])
+        before = await self._content(current)
+        waiting = release.state in WAITING
+        return Review(content, current, before, findings(content, before if waiting else None))
+
+    async def _content(self, release: Release) -> Content | None:
         body = await self._store.body(release.hash)
-        if body is None:
-            return None, []
-        content = parse(body)
-        return content, findings(content)
+        return None if body is None else parse(body)
 
 
 class Table(Protocol):

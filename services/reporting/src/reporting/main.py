@@ -9,7 +9,7 @@ import typer
 
 from kokemus.errors import Unavailable
 from kokemus.settings import load
-from reporting.domain.releases import State, StepRefusedError
+from reporting.domain.releases import State, StepRefusedError, Text
 from reporting.settings import DatabaseSettings, ReportingSettings
 from reporting.storage import MIGRATIONS
 
@@ -67,11 +67,19 @@ def draft_release(
     by: By,
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+    why: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option(
+            help="Why the same period is published again, in Finnish, Swedish and English.",
+            metavar="FI SV EN",
+        ),
+    ] = None,
 ) -> None:
     """Makes a draft of the days from --from to --to and prints its id."""
 
     async def run(editor: "Editor", now: datetime) -> str:
-        return await editor.draft((first.date(), last.date()), by, now)
+        correction = Text(*why) if why else None
+        return await editor.draft((first.date(), last.date()), by, now, correction)
 
     typer.echo(_run(run))
 

@@ -1,8 +1,9 @@
 """Makes the content of a release from live figures: only what may leave the house is let through.
 
 Class A (anonymous answers at devices and on pages) is published at n >= 30, by month at the
-finest, and home visits at service level only. Everything else is null with the status that says
-why; an unrounded value never comes this far.
+finest, and home visits at service level only. Class D (the city's own doing) is published as it is.
+What persons did (B and C) comes from `reporting.disclosure` and is taken over as that left it.
+Everything else is null with the status that says why; an unrounded value never comes this far.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,22 @@ METRICS: Final = (
     "nps",
     *NPS_SHARES,
 )
-"""What a release of kind `public-monthly` holds, in the order of its pages."""
+"""The anonymous answers that a `public-monthly` release holds, in the order of its pages."""
+OWN_DOING: Final = (
+    "participation_methods",
+    "participation_coverage",
+    "participation_change",
+    "game_measures",
+    "measurement_coverage",
+    "observed_measurement_coverage",
+    "measurement_staleness",
+    "measured_entities",
+    "device_count",
+    "experience_profile",
+)
+"""What the city did itself, by year: nobody stands behind these figures who could be given away."""
+UPPER: Final = frozenset({"city", "division", "service_entity"})
+"""The kinds of entities that `OWN_DOING` is told of."""
 GRAINS: Final = ("month", "year")
 MIN_N: Final = 30
 """The smallest n at which a figure of class A is published."""
@@ -40,36 +56,45 @@ class Tree(NamedTuple):
     breaks: Sequence[LiveBreak]
 
 
-def draft(
+def draft(  # noqa: PLR0913 - all that a release is made of
     live: Iterable[LiveFigure],
     tree: Tree,
     texts: Mapping[str, Text],
     span: tuple[date, date],
     as_of: date,
+    *,
+    protected: Sequence[Figure] = (),
 ) -> Content:
     """The content of a `public-monthly` release.
 
     Args:
-        live: figures of `METRICS` by `GRAINS` within the span.
+        live: figures of `METRICS` by `GRAINS`, and of `OWN_DOING` by year, within the span.
         tree: the organisation tree, with its series breaks.
         texts: names and explanations by code, such as `metric.happy_index`.
         span: the first and the last day that the release covers.
         as_of: the local day of the draft: the cut-off of knowledge.
+        protected: counts of what persons did, and what is made of them, as they may be published.
     """
-    entities = (_entity(one, span) for one in tree.entities)
-    known = {one.id: one for one in entities if one is not None}
-    figures = [
-        published(figure, known[figure.entity].kind)
-        for figure in live
-        if figure.entity in known and figure.channel is not None and not figure.dimension
+    entities = entities_within(tree.entities, span)
+    known = {one.id: one for one in entities}
+    found = [one for one in live if one.entity in known]
+    answers = [
+        published(one, known[one.entity].kind)
+        for one in found
+        if one.metric in METRICS and one.channel is not None and not one.dimension
     ]
-    figures = _compared(_trimmed(figures), span)
+    own = (_own(one) for one in found if one.metric in OWN_DOING and one.status != "no_data")
+    figures = [
+        *_compared(_trimmed(answers), span),
+        *sorted(own, key=_place),
+        *sorted(protected, key=_place),
+    ]
     return Content(
         kind="public-monthly",
         period_start=span[0],
         period_end=span[1],
         as_of=as_of,
-        entities=sorted(known.values(), key=lambda one: one.id),
+        entities=entities,
         figures=figures,
         breaks=_breaks(tree.breaks, span),
         texts=_texts(figures, texts),
@@ -110,6 +135,47 @@ def published(figure: LiveFigure, entity_kind: str) -> Figure:
         if reported and figure.reported
         else None,
     )
+
+
+def _own(figure: LiveFigure) -> Figure:
+    """A figure of the city's own doing: the status of the metrics API is the one that is told."""
+    shown = figure.status == "ok"
+    return Figure(
+        metric=figure.metric,
+        entity=figure.entity,
+        channel=figure.channel or "",
+        scale=None,
+        family=None,
+        period=figure.period,
+        value=_plain(figure.rounded) if shown else None,
+        n=figure.n if shown else None,
+        status=figure.status,
+        flags=sorted(figure.flags),
+        bias_notes=sorted(figure.bias_notes),
+        definition=figure.definition,
+        range=figure.range if shown else None,
+        dimension={name: str(value) for name, value in figure.dimension.items()},
+    )
+
+
+def _place(figure: Figure) -> tuple[object, ...]:
+    """A fixed order, so that the same figures always give the same bytes."""
+    return (
+        figure.metric,
+        figure.entity,
+        figure.channel,
+        figure.scale or "",
+        figure.period.grain,
+        figure.period.first,
+        figure.period.last,
+        sorted(figure.dimension.items()),
+    )
+
+
+def entities_within(live: Iterable[LiveEntity], span: tuple[date, date]) -> list[Entity]:
+    """The organisation tree of a release, by id: each entity as it stood last in the span."""
+    found = (_entity(one, span) for one in live)
+    return sorted((one for one in found if one is not None), key=lambda one: one.id)
 
 
 def _plain(value: float | None) -> int | float | None:
@@ -199,5 +265,6 @@ def _texts(figures: Iterable[Figure], texts: Mapping[str, Text]) -> dict[str, Te
     codes: set[str] = set()
     for one in figures:
         codes |= {f"metric.{one.metric}", f"explain.{one.metric}", f"channel.{one.channel}"}
+        codes |= {f"{name}.{value}" for name, value in one.dimension.items()}
         codes |= {f"bias_note.{note}" for note in one.bias_notes}
     return {code: texts[code] for code in sorted(codes) if code in texts}

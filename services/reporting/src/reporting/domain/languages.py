@@ -28,16 +28,27 @@ _DAY: Final = timedelta(days=1)
 DECIMALS: Final[Mapping[str, int]] = {
     "mean_likert5": 1,
     "mean_grade4_10": 1,
+    "answer_time_median": 1,
     "answer_time_mean": 1,
     "reaction_time_mean": 1,
+    "driver_statement_correlation": 2,
 }
 """Printed decimals of the metrics that have any."""
 _PER_CENTS: Final = frozenset(
-    {"participation_coverage", "measurement_coverage", "observed_measurement_coverage"}
+    {
+        "participation_coverage",
+        "measurement_coverage",
+        "observed_measurement_coverage",
+        "response_rate",
+        "reach",
+        "share_of_city",
+    }
 )
 """Metrics in per cent beside those whose name ends with `_share`."""
 _MONTHS: Final = frozenset({"measurement_staleness"})
-_CHANGES: Final = frozenset({"participation_change"})
+_CHANGES: Final = frozenset(
+    {"participation_change", "driver_hour_difference", "driver_touchpoint_difference"}
+)
 """Metrics that are differences of others, and so have a sign."""
 
 

@@ -22,6 +22,8 @@ STEPS: Final[dict[State | None, frozenset[State]]] = {
 }
 """Which state may follow which; None stands before the first."""
 
+WAITING: Final[frozenset[State]] = frozenset({"draft", "checked", "approved"})
+"""States in which a release is known to those who work on it alone."""
 PUBLIC: Final[frozenset[State]] = frozenset({"published", "superseded"})
 """States in which the content may be fetched without sign-in."""
 
@@ -147,6 +149,8 @@ class Content(msgspec.Struct, frozen=True):
     breaks: list[Break]
     texts: dict[str, Text]
     notes: list[Note] = []
+    correction: Text | None = None
+    """Why the release takes the place of one of the same period."""
     schema: str = "kokemus.release/1"
     licence: str = "CC-BY-4.0"
 

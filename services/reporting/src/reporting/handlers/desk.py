@@ -10,10 +10,11 @@ from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain import desk, finding
 from reporting.domain.drafting import METRICS
+from reporting.domain.languages import CODES
 from reporting.domain.live import LiveFigure
 from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
-from reporting.domain.releases import PUBLIC, State, StepRefusedError
-from reporting.domain.review import SHOWN_DIFFERENCES, compare
+from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
+from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 
@@ -127,8 +128,14 @@ class _Desk:
             return self._refused(visit, "period", 400)
         if span[1] < span[0]:
             return self._refused(visit, "period", 400)
+        reason = [visit.form.get(f"reason_{code}", "").strip()[:500] or None for code in CODES]
+        if any(map(names_a_person, filter(None, reason))):
+            return self._refused(visit, "personal", 422)
+        correction = Text(reason[0] or "", *reason[1:]) if any(reason) else None
         try:
-            id_ = await self._parts.editor.draft(span, visit.person.user, self._parts.here())
+            id_ = await self._parts.editor.draft(
+                span, visit.person.user, self._parts.here(), correction
+            )
         except StepRefusedError as error:
             return self._refused(visit, error.code, 409)
         except Unavailable as error:
@@ -143,25 +150,22 @@ class _Desk:
             return self._door.refusal(visit.language, "missing", 404)
         if found.state not in PUBLIC:
             await parts.store.note(visit.person.user, "release.seen", found.id)
-        content, wrong = await parts.editor.review(found)
-        current = await parts.store.current(found.kind)
-        before = (
-            (await parts.editor.review(current))[0]
-            if current is not None and current.id != found.id
-            else None
-        )
+        content, current, before, wrong = await parts.editor.review(found)
+        names = {one.id: one.names for one in content.entities} if content else {}
+        differences = compare(before, content) if content else compare(None, None)
         return self._door.page(
             visit,
             "release.html",
             release=found,
             content=content,
             findings=wrong,
-            before=current if before else None,
-            differences=compare(before, content) if content else None,
+            before=current,
+            differences=differences,
+            told=in_words(differences, names, parts.languages[visit.language]),
             shown=SHOWN_DIFFERENCES,
             own=found.drafted_by == visit.person.user,
             may_approve=visit.person.may(MAY_APPROVE),
-            names={one.id: one.names for one in content.entities} if content else {},
+            names=names,
         )
 
     async def step(self, visit: Visit) -> Response:
