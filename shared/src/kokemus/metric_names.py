@@ -182,6 +182,13 @@ ALERTS_OPEN: Final = Metric(
     "Alerts that have not cleared, by rule; new until somebody has acknowledged them.",
     ("rule", "state"),
 )
+MAIL_SENT: Final = Metric(
+    "kokemus_mail_total",
+    "counter",
+    "Mails by kind and by how an attempt ended: sent, failed, refused or given_up.",
+    ("kind", "outcome"),
+)
+MAIL_WAITING: Final = Metric("kokemus_mail_waiting", "gauge", "Mails that have not gone out yet.")
 
 METRICS: Final[tuple[Metric, ...]] = tuple(
     value for value in list(globals().values()) if isinstance(value, Metric)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from kokemus.errors import Unavailable
 from reporting.metrics_client import MetricsClient
-from reporting.parts import People
+from reporting.people_file import People
 
 REETA = b'[{"user":"reeta","password_hash":"x","roles":["reader"]}]'
 

@@ -26,13 +26,16 @@ from reporting.handlers import (
     return_tables,
     returns,
     rounds,
+    unsubscribing,
 )
 from reporting.metrics_client import MetricsClient
-from reporting.parts import Parts, People
+from reporting.parts import Parts
+from reporting.people_file import People
 from reporting.rendering import PageHeaders, Templates, static_files
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
+from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
@@ -78,6 +81,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         returns=ReturnStore(engine),
         feedback=FeedbackClient(feedback_http, settings.feedback_key_file),
         alerts=AlertStore(engine),
+        mail=MailStore(engine),
     )
 
     @asynccontextmanager
@@ -108,6 +112,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)
     printing.register(app, parts)
+    unsubscribing.register(app, parts)
     public.register(app, parts)
     return app
 

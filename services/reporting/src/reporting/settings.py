@@ -35,6 +35,22 @@ class ReportingSettings(DatabaseSettings):
     alert_rules_file: Path | None = None
     """JSON with a city's own rules of alerts; without one those of the package hold."""
 
+    mail_host: str | None = None
+    """The SMTP server; without it, and without a folder, no mail is made."""
+    mail_port: int = Field(587, ge=1, le=65535)
+    mail_starttls: bool = True
+    """Whether mail goes only over an encrypted connection."""
+    mail_user: str | None = None
+    mail_password_file: Path | None = None
+    mail_from: str = "Kokemus <kokemus@localhost>"
+    """Name and address that mail comes from."""
+    mail_bounce_address: str | None = None
+    """Where servers report what did not arrive; without one, the address mail comes from."""
+    mail_bounce_folder: Path | None = None
+    """A Maildir into which mail to that address is delivered; read, then moved to `cur`."""
+    mail_folder: Path | None = None
+    """A folder for mail as `.eml` files instead of a server, for a laptop."""
+
     @property
     def base_url(self) -> str:
         """The public address without a slash at its end."""

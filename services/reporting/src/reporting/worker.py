@@ -20,20 +20,35 @@ from kokemus.polling.process import system_timing
 from kokemus.publishing import Publisher
 from kokemus.tasks import background
 from kokemus.telemetry import Meters
+from reporting.composing import Composer
 from reporting.connections import database_missing, engine_for, feedback_http_for, http_for
+from reporting.correspondence import Correspondence
 from reporting.courier import Courier
+from reporting.domain.sessions import Signer
 from reporting.editor import Herald
 from reporting.feedback_client import FeedbackClient
+from reporting.mail_transports import transport_of
 from reporting.metrics_client import MetricsClient
+from reporting.notifying import Notifier
+from reporting.people_file import People
+from reporting.postman import Postman
+from reporting.rendering import Templates
 from reporting.scheduling import Job, Scheduler
 from reporting.settings import ReportingSettings
 from reporting.storage.alerts import AlertStore
+from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
+from reporting.texts import Texts
 from reporting.watching import Watch, policy_of
+from reporting.weekly import WeeklyMail
 
 AT_ONCE: Final = timedelta(seconds=2)
 """How often the store is asked for what somebody waits to see."""
+OFTEN: Final = timedelta(seconds=10)
+"""How often mail is carried out."""
+SELDOM: Final = timedelta(hours=1)
+"""How often is looked for what is due by the day."""
 SOON: Final = timedelta(minutes=2)
 """How often live figures are judged: while nothing has changed, asking costs next to nothing."""
 
@@ -77,6 +92,39 @@ def jobs(tools: Tools) -> Sequence[Job]:
         Job("announce-releases", AT_ONCE, herald.reconcile),
         Job("deliver-returns", AT_ONCE, courier.deliver),
         Job("watch-alerts", SOON, watch.look),
+        *_mailing(tools, metrics),
+    )
+
+
+def _mailing(tools: Tools, metrics: MetricsClient) -> Sequence[Job]:
+    """The jobs that write and carry mail; none where the settings name no way out for it."""
+    settings, engine, timing = tools.settings, tools.engine, tools.timing
+    transport = transport_of(settings)
+    if transport is None:
+        return ()
+    texts, people, store = Texts(), People(settings.people_file), MailStore(engine)
+    signer = Signer(settings.session_key_file.read_bytes().strip())
+    templates = Templates(texts.languages, {}, settings.base_url, settings.root_entity)
+    composer = Composer(templates, texts.languages, signer, settings.base_url)
+    correspondence = Correspondence(store, composer, people, texts.languages, timing)
+    weekly = WeeklyMail(ReleaseStore(engine), correspondence)
+    notifier = Notifier(
+        correspondence,
+        metrics,
+        AlertStore(engine),
+        ReturnStore(engine),
+        policy_of(settings),
+        settings.time_zone,
+    )
+    postman = Postman(
+        store, transport, people, signer, settings, tools.meters, timing, notifier.undeliverable
+    )
+    return (
+        Job("tell-of-alerts", SOON, notifier.tell_of_alerts),
+        Job("remind-of-returns", SELDOM, notifier.remind),
+        Job("write-weekly-mail", SOON, weekly.write),
+        Job("send-mail", OFTEN, postman.deliver),
+        Job("read-mail-reports", SOON, postman.read_reports),
     )
 
 

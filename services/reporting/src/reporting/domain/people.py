@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from reporting.domain.languages import Code
+
 Role = Literal["reader", "unit_manager", "division_contact", "approver", "administrator"]
 
 MAY_APPROVE: Final[frozenset[Role]] = frozenset({"approver"})
@@ -28,7 +30,8 @@ class Person(msgspec.Struct, frozen=True):
     """Somebody who may sign in.
 
     `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64; `entities` are the divisions in
-    which the roles hold, null: the whole city.
+    which the roles hold, null: the whole city; `mail` is an address, "" for none, and `language`
+    that of the mail.
     """
 
     user: str
@@ -36,6 +39,8 @@ class Person(msgspec.Struct, frozen=True):
     roles: list[Role]
     display: str = ""
     entities: list[str] | None = None
+    mail: str = ""
+    language: Code = "fi"
 
     @property
     def name(self) -> str:

@@ -27,6 +27,9 @@ WAITING: Final[frozenset[State]] = frozenset({"draft", "checked", "approved"})
 PUBLIC: Final[frozenset[State]] = frozenset({"published", "superseded"})
 """States in which the content may be fetched without sign-in."""
 
+FOR_THE_HOUSE: Final[frozenset[Kind]] = frozenset({"internal-weekly"})
+"""Kinds that only people of the house read, whatever their state."""
+
 _encoder = msgspec.json.Encoder(order="sorted")
 
 

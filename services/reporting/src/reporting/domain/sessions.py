@@ -1,6 +1,7 @@
 """Sessions as signed cookies, the tokens of their forms, and the limit on wrong passwords."""
 
 import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -65,6 +66,41 @@ class Signer:
     def form_token(self, session: Session) -> str:
         """The token that each form of the session carries, so that no other page can send it."""
         return hmac.new(self._secret, f"form:{session.id}".encode(), sha256).hexdigest()
+
+    def stop_token(self, user: str, kind: str) -> str:
+        """What stands in the link by which a reader of mail asks for no more of a kind."""
+        about = f"{kind}.{user}".encode()
+        return f"{urlsafe_b64encode(about).decode().rstrip('=')}.{self._stop_mark(about)}"
+
+    def stopped(self, token: str) -> tuple[str, str] | None:
+        """User and kind of a link against mail; None if it is forged or mangled."""
+        told, _, mark = token.partition(".")
+        try:
+            about = urlsafe_b64decode(told + "=" * (-len(told) % 4))
+            kind, _, user = about.decode().partition(".")
+        except ValueError:
+            return None
+        if not hmac.compare_digest(self._stop_mark(about).encode(), mark.encode()):
+            return None
+        return user, kind
+
+    def message_id(self, number: int, domain: str) -> str:
+        """The Message-ID of a mail: a report that it did not arrive proves itself by it."""
+        return f"<{number}.{self._mail_mark(number)}@{domain}>"
+
+    def mail_number(self, message_id: str) -> int | None:
+        """The number of the mail with this Message-ID; None unless it is one of ours."""
+        number, _, mark = message_id.strip().strip("<>").partition("@")[0].partition(".")
+        if not number.isascii() or not number.isdecimal():
+            return None
+        own = hmac.compare_digest(self._mail_mark(int(number)).encode(), mark.encode())
+        return int(number) if own else None
+
+    def _stop_mark(self, about: bytes) -> str:
+        return hmac.new(self._secret, b"stop:" + about, sha256).hexdigest()[:32]
+
+    def _mail_mark(self, number: int) -> str:
+        return hmac.new(self._secret, f"mail:{number}".encode(), sha256).hexdigest()[:32]
 
     def is_form_token(self, session: Session, token: str) -> bool:
         """Whether the token is the session's."""

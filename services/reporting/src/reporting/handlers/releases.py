@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from kokemus.problems import Problem, described
-from reporting.domain.releases import PUBLIC, Release
+from reporting.domain.releases import FOR_THE_HOUSE, PUBLIC, Release
 from reporting.parts import Parts
 from reporting.rendering import PUBLIC_CACHE, holds
 
@@ -48,7 +48,7 @@ def register(app: FastAPI, parts: Parts) -> None:
     @app.get("/v1/releases", tags=["releases"], response_model=ReleasesOut)
     async def releases(request: Request) -> Response:
         """The releases, newest first; withdrawn ones with reason and date."""
-        listed = [one for one in await parts.store.releases() if one.when("published")]
+        listed = [one for one in await parts.store.releases() if _is_open(one)]
         out = ReleasesOut(releases=[_listed(one, parts.settings.base_url) for one in listed])
         body = out.model_dump_json(by_alias=True).encode()
         return _answer(request, body, f'"{_fingerprint(listed)}"', {})
@@ -66,12 +66,17 @@ def register(app: FastAPI, parts: Parts) -> None:
     async def release(release_id: str, request: Request) -> Response:
         """A release's content: exactly the bytes that its hash was taken over."""
         found = await parts.store.release(release_id)
-        if found is None or not found.when("published"):
+        if found is None or not _is_open(found):
             raise Problem(404, "no such release")
         body = await parts.store.body(found.hash) if found.state in PUBLIC else None
         if body is None:
             raise withdrawn(found)
         return _answer(request, body, f'"{found.hash}"', {"Kokemus-State": found.state})
+
+
+def _is_open(release: Release) -> bool:
+    """Whether the public may know of it: it was published, and not for the house only."""
+    return release.kind not in FOR_THE_HOUSE and release.when("published") is not None
 
 
 def withdrawn(release: Release) -> Problem:
