@@ -7,7 +7,7 @@ import msgspec
 
 from reporting.domain.drafting import Tree, draft
 from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure, LiveValidity
-from reporting.domain.releases import Content, Period, Text
+from reporting.domain.releases import Content, Figure, Period, Text
 
 SPAN = (date(2026, 1, 1), date(2026, 12, 31))
 
@@ -29,6 +29,25 @@ def live(metric: str = "happy_index", rounded: float | None = 87, **more: Any) -
         "status": "ok",
     }
     return LiveFigure(**(given | more))
+
+
+def counted(metric: str, value: float | None, **more: Any) -> Figure:
+    """A published figure that is no anonymous answer; hidden where it has no value."""
+    given: dict[str, Any] = {
+        "metric": metric,
+        "entity": "kallio",
+        "channel": "web_feedback",
+        "scale": None,
+        "family": None,
+        "period": whole_month(1),
+        "value": value,
+        "n": None,
+        "status": "ok" if value is not None else "suppressed",
+        "flags": [],
+        "bias_notes": [],
+        "definition": f"{metric}/1",
+    }
+    return Figure(**(given | more))
 
 
 def whole_month(number: int, year: int = 2026) -> Period:

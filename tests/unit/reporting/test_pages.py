@@ -30,8 +30,8 @@ def in_month(number: int, index: float | None, n: int = 100, **more: object) -> 
 def test_one_sentence_says_how_many_answered_when_and_how_it_was() -> None:
     page = page_of(content(*in_month(1, 80), *in_month(2, 87, 1250)))
     assert page.lead == (
-        "Palautelaitteilla annettiin 1\N{NO-BREAK SPACE}250 hymiövastausta (helmikuu 2026), ja"
-        " metric.happy_index oli 87."
+        "Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä (helmikuu 2026):"
+        " vastauksia tuli 1\N{NO-BREAK SPACE}250, ja metric.happy_index oli 87."
     )
 
 

@@ -38,7 +38,7 @@ from reporting.storage.alerts import AlertStore
 from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
-from reporting.texts import Texts
+from reporting.texts import Texts, guidance_of
 
 SHORTEST_SECRET = 32
 """Bytes of the session key; fewer could be guessed."""
@@ -82,6 +82,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         feedback=FeedbackClient(feedback_http, settings.feedback_key_file),
         alerts=AlertStore(engine),
         mail=MailStore(engine),
+        guidance=guidance_of(settings),
     )
 
     @asynccontextmanager

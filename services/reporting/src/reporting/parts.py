@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kokemus.contracts.codes import CodeLists
+from reporting.domain.guidance import Guidance
 from reporting.domain.languages import CODES, Code, Language
 from reporting.domain.return_forms import Words
 from reporting.domain.sessions import Attempts, Signer
@@ -43,6 +44,7 @@ class Parts:
     feedback: FeedbackClient
     alerts: AlertStore
     mail: MailStore
+    guidance: Guidance
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -34,6 +34,8 @@ class ReportingSettings(DatabaseSettings):
 
     alert_rules_file: Path | None = None
     """JSON with a city's own rules of alerts; without one those of the package hold."""
+    guidance_file: Path | None = None
+    """JSON with where a city's readers may turn; without one that of the package holds."""
 
     mail_host: str | None = None
     """The SMTP server; without it, and without a folder, no mail is made."""

@@ -1,4 +1,4 @@
-"""Loads the catalogues and the glossary; called once, by `app`."""
+"""Loads the catalogues, the glossary and the guidance; called once, by `app`."""
 
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
@@ -9,8 +9,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from kokemus.contracts.codes import Glossary
+from reporting.domain.guidance import Guidance, read_guidance
 from reporting.domain.languages import CODES, Code, Language
 from reporting.domain.releases import Text
+from reporting.settings import ReportingSettings
 
 LOCALE: Final = resources.files("reporting") / "locale"
 
@@ -23,6 +25,22 @@ class Texts:
         words = {code: Text(*(glossary.term(code, one) for one in CODES)) for code in glossary}
         self.languages = {code: Language(code, _translations(code), words) for code in CODES}
         self.glossary = words
+
+
+def guidance_of(settings: ReportingSettings) -> Guidance:
+    """Where readers may turn: a city's own file, else that of the package.
+
+    Raises:
+        OSError: the city's file cannot be read.
+        ValueError: it holds no guidance.
+    """
+    own = settings.guidance_file
+    return read_guidance(own.read_bytes()) if own else packaged_guidance()
+
+
+def packaged_guidance() -> Guidance:
+    """Where readers may turn in Helsinki."""
+    return read_guidance((resources.files("reporting") / "data" / "guidance.json").read_bytes())
 
 
 def _translations(code: Code) -> NullTranslations:

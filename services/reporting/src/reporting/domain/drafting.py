@@ -193,7 +193,7 @@ def _entity(live: LiveEntity, span: tuple[date, date]) -> Entity | None:
     if not standing:
         return None
     last = max(standing, key=lambda one: one.valid_from)
-    return Entity(live.id, live.kind, last.parent, last.names)
+    return Entity(live.id, live.kind, last.parent, last.names, live.service_map_id)
 
 
 def _trimmed(figures: Iterable[Figure]) -> list[Figure]:

@@ -65,6 +65,7 @@ class LiveEntity(msgspec.Struct, frozen=True):
     id: str
     kind: str
     validities: list[LiveValidity]
+    service_map_id: int | None = None
 
 
 class TopicStatus(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 from markupsafe import Markup
 
 from reporting.domain import finding, wording
+from reporting.domain.chapters import Chapter, Told, chapters, told
 from reporting.domain.charts import Axis, Line, Mark, line_chart
 from reporting.domain.drafting import NPS_SHARES
 from reporting.domain.editions import Edition, Row, Series
@@ -86,6 +87,10 @@ class Page:
     below: Sequence[tuple[str, str, str]]
     """Id, name and kind; by name, never by a figure."""
     sections: Sequence[Section]
+    chapters: Sequence[Chapter]
+    told: Sequence[Told]
+    """What the city heard and did."""
+    service_map_id: int | None
     explanations: Sequence[tuple[str, str]]
     """Each metric of the page and what it says."""
     notes: Sequence[str]
@@ -129,7 +134,7 @@ def embedded(
         value=wording.printed(figure, language) if figure else language.word("status.no_data"),
         missing=figure is None or figure.value is None,
         period=language.period(row.period) if row else "",
-        sentence=wording.sentence(edition, series, row, language) if series and row else "",
+        sentence=wording.lead(edition, series, row, language) if series and row else "",
         note=wording.row_notes(row, language) if row else "",
         url=f"{base_url}/{language.code}/{entity.id}",
         more=language.say("Katso kaikki luvut: %(name)s", name=name),
@@ -142,25 +147,33 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
     figures = [one for series in edition.series(entity.id) for one in _figures(series)]
     texts = edition.content.texts
     name = language.of(entity.names)
-    lead = (
-        sections[0].sentence
-        if sections
-        else language.say("Tästä ei ole vastauksia tässä julkaisussa.")
-    )
+    parts = chapters(edition, entity, language)
     return Page(
         id=entity.id,
         name=name,
         kind=language.word(entity.kind),
-        lead=lead,
+        lead=_lead(edition, entity, parts, language),
         above=[(one.id, language.of(one.names)) for one in edition.ancestors(entity.id)],
         below=[
             (one.id, language.of(one.names), language.word(one.kind))
             for one in finding.by_name(edition.children(entity.id), language)
         ],
         sections=sections,
+        chapters=parts,
+        told=told(edition, entity, language),
+        service_map_id=entity.service_map_id,
         explanations=wording.explanations(figures, texts, language),
         notes=wording.notes(figures, texts, language) if figures else [],
     )
+
+
+def _lead(edition: Edition, entity: Entity, parts: Sequence[Chapter], language: Language) -> str:
+    """What the page begins with: of the answers at devices, else of whatever else is known."""
+    for series in edition.series(entity.id):
+        if series.newest:
+            return wording.lead(edition, series, series.newest, language)
+    told_of = (one.sentence for one in parts if one.sentence)
+    return next(told_of, language.say("Tästä ei ole vastauksia tässä julkaisussa."))
 
 
 def tiles(row: Row, edition: Edition, language: Language) -> list[Tile]:

@@ -61,13 +61,15 @@ class Period(msgspec.Struct, frozen=True, rename={"first": "from", "last": "to"}
     grain: str
 
 
-class Entity(msgspec.Struct, frozen=True):
+class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     """A node of the organisation tree as it was when the release was drafted."""
 
     id: str
     kind: str
     parent: str | None
     names: Text
+    service_map_id: int | None = None
+    """The unit's number on the city's service map."""
 
 
 class Change(msgspec.Struct, frozen=True):

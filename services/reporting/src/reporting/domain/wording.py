@@ -1,7 +1,7 @@
 """How figures, series and changes are put into words, in one language."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from reporting.domain.drafting import METRICS, MIN_N
@@ -30,6 +30,15 @@ _HEARD: Final = {
 }
 _RECOMMENDED: Final = N_(
     "Suosittelukysymykseen annettiin %(n)s vastausta (%(period)s), ja %(metric)s oli %(value)s."
+)
+_LEAD: Final = N_("%(asked)s (%(period)s): vastauksia tuli %(n)s, ja %(metric)s oli %(value)s.")
+_LEAD_CHANGED: Final = N_(
+    "%(asked)s (%(period)s): vastauksia tuli %(n)s, %(metric)s oli %(value)s, ja muutos vuodessa"
+    " oli %(change)s."
+)
+_LEAD_NOT_COMPARED: Final = N_(
+    "%(asked)s (%(period)s): vastauksia tuli %(n)s, ja %(metric)s oli %(value)s. Muutos vuodessa:"
+    " %(change)s."
 )
 _ASKED_TO_RECOMMEND: Final = N_(
     "Asiakkailta kysyttiin asteikolla 0\N{EN DASH}10, kuinka todennäköisesti he suosittelisivat"
@@ -104,9 +113,7 @@ def sentence(edition: Edition, series: Series, row: Row, language: Language) -> 
     """One sentence: how many answered, when, and how it was."""
     period = language.period(row.period)
     count = row.figures.get("press_count")
-    level = next(
-        (one for name in LEVELS if (one := row.figures.get(name)) and one.value is not None), None
-    )
+    level = _level(row)
     if count is None or count.value is None or level is None:
         first = count or next(iter(row.figures.values()))
         said = printed(first, language)
@@ -122,6 +129,34 @@ def sentence(edition: Edition, series: Series, row: Row, language: Language) -> 
         metric=name.partition(" (")[0],
         value=printed(level, language),
     )
+
+
+def lead(edition: Edition, series: Series, row: Row, language: Language) -> str:
+    """One sentence for the top of a page: what was asked, when, how many answered, what changed."""
+    question = asked(series, language).removesuffix(".")
+    count = row.figures.get("press_count")
+    level = _level(row)
+    if not question or count is None or count.value is None or level is None:
+        return sentence(edition, series, row, language)
+    words = {
+        "asked": question,
+        "period": language.period(row.period),
+        "n": printed(count, language),
+        "metric": language.word(f"metric.{level.metric}", edition.content.texts).partition(" (")[0],
+        "value": printed(level, language),
+        "change": changed(level.change, language),
+    }
+    if level.change is None:
+        return language.say(_LEAD, **words)
+    if level.change.status == "ok" and level.change.value is not None:
+        return language.say(_LEAD_CHANGED, **words)
+    return language.say(_LEAD_NOT_COMPARED, **words)
+
+
+def _level(row: Row) -> Figure | None:
+    """The figure that says how it was, where one is shown."""
+    figures = (row.figures.get(name) for name in LEVELS)
+    return next((one for one in figures if one and one.value is not None), None)
 
 
 def since_last_year(change: Change | None, language: Language) -> str:
@@ -213,9 +248,12 @@ def late(series: Series, row: Row, language: Language) -> str:
 
 def row_notes(row: Row, language: Language) -> str:
     """The flags of a row's figures that do not hold for the whole series."""
-    flags = dict.fromkeys(
-        flag for one in row.figures.values() for flag in one.flags if flag not in _UNMARKED
-    )
+    return flag_words(row.figures.values(), language)
+
+
+def flag_words(figures: Iterable[Figure], language: Language) -> str:
+    """The flags of figures in words, without those that hold for a whole series."""
+    flags = dict.fromkeys(flag for one in figures for flag in one.flags if flag not in _UNMARKED)
     return ", ".join(language.word(f"flag.{flag}") for flag in flags)
 
 

@@ -84,6 +84,8 @@ def _entity(parts: Parts, code: Code) -> Handler:
         if found is None:
             return missing(request, parts, on_shelf, code)
 
+        today = parts.here().date()
+
         def make() -> str:
             return parts.templates.render(
                 "entity.html",
@@ -93,9 +95,12 @@ def _entity(parts: Parts, code: Code) -> Handler:
                 release=on_shelf.release,
                 page=pages.page(edition, found, parts.languages[code]),
                 reported=reported_below(edition, found, parts.languages[code]),
+                places=parts.guidance.on(today),
+                service_map=parts.guidance.service_map,
             )
 
-        return cached(request, parts.shelf.page(on_shelf, ("entity", code, found.id), make))
+        key = ("entity", code, found.id, str(today))
+        return cached(request, parts.shelf.page(on_shelf, key, make))
 
     return entity
 

@@ -1,0 +1,298 @@
+"""What an entity's page says beside the answers at devices.
+
+Feedback, surveys, participation, statutory channels, and how experience is measured:
+each is a sentence and its tables. A hidden cell is told in words and drawn nowhere.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from reporting.domain.editions import Edition
+from reporting.domain.grids import (
+    Cell,
+    Column,
+    Grid,
+    GridRow,
+    by_period,
+    cell,
+    metric_name,
+    newest_of,
+    of_grain,
+    plain_sentence,
+)
+from reporting.domain.languages import N_, Language
+from reporting.domain.releases import Entity, Figure, Note
+from reporting.domain.wording import flag_words, printed
+
+KINDS: Final = ("kiitos", "moite", "kysymys", "ehdotus", "vikailmoitus", "muu")
+CASES: Final = ("muistutus", "kantelu", "unspecified")
+_FIELDS: Final = {
+    "health": N_("Terveydenhuolto"),
+    "social": N_("Sosiaalihuolto"),
+    "both": N_("Molemmat"),
+}
+_LEVELS: Final = ("1", "2", "3", "4")
+_TITLE_CHANGED: Final = 2024
+"""The first year in which the ombudsman is called ombudsperson."""
+_NOTES: Final = {
+    "heard": N_("Mitä kuulimme"),
+    "done": N_("Mitä teimme"),
+    "explanation": N_("Selitys"),
+}
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One part of a page."""
+
+    code: Literal["feedback", "survey", "participation", "statutory", "measuring"]
+    title: str
+    sentence: str
+    notes: Sequence[str]
+    grids: Sequence[Grid]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody responsible says, with the day and the figure that it explains."""
+
+    kind: str
+    title: str
+    day: str
+    about: str
+    text: str
+
+
+def chapters(edition: Edition, entity: Entity, language: Language) -> list[Chapter]:
+    """The parts of which the release knows something."""
+    makers: Sequence[Callable[[Edition, Entity, Language], Chapter | None]] = (
+        _feedback, _surveys, _participation, _statutory, _measuring,
+    )  # fmt: skip
+    return [found for make in makers if (found := make(edition, entity, language))]
+
+
+def told(edition: Edition, entity: Entity, language: Language) -> list[Told]:
+    """What the city heard and did, and its explanations: the newest first."""
+    notes = [one for one in edition.content.notes if one.entity == entity.id]
+    return [
+        Told(
+            one.kind,
+            language.say(_NOTES[one.kind]),
+            language.day(one.day),
+            _explained(one, edition, language),
+            language.of(one.text),
+        )
+        for one in sorted(notes, key=lambda one: (one.day, one.kind), reverse=True)
+    ]
+
+
+def _explained(note: Note, edition: Edition, language: Language) -> str:
+    name = language.word(f"metric.{note.metric}", edition.content.texts) if note.metric else ""
+    return ", ".join(filter(None, (name, language.period(note.period) if note.period else "")))
+
+
+def _feedback(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
+    found = edition.figures(
+        entity.id, "feedback_count", "answered_in_promise_share", "praise_share", "criticism_share"
+    )
+    columns = [
+        Column(language.say("Yhteensä"), "feedback_count", {}),
+        *(Column(language.word(f"kind.{kind}"), "feedback_count", {"kind": kind})
+          for kind in KINDS),
+        *(Column(metric_name(metric, edition, language), metric, {})
+          for metric in ("praise_share", "criticism_share", "answered_in_promise_share")),
+    ]  # fmt: skip
+    grids = [
+        grid
+        for grain, caption in (
+            ("month", language.say("Verkkopalaute kuukausittain")),
+            ("year", language.say("Verkkopalaute vuosittain")),
+        )
+        if (grid := by_period(caption, of_grain(found, grain), columns, language))
+    ]
+    if not grids:
+        return None
+    counts = [one for one in found if one.metric == "feedback_count" and not one.dimension]
+    newest = newest_of(counts)
+    promised = [one for one in found if one.metric == "answered_in_promise_share"]
+    sentence = _came(newest, language) if newest else ""
+    for one in promised:
+        if newest and one.period == newest.period and one.value is not None and not one.dimension:
+            sentence += " " + language.say(
+                "Vastausta odottaneista %(share)s sai vastauksen luvatussa ajassa.",
+                share=printed(one, language),
+            )
+    notes = _biases(found, edition, language)
+    return Chapter("feedback", language.say("Verkkopalaute"), sentence, notes, grids)
+
+
+def _came(count: Figure, language: Language) -> str:
+    words = {"period": language.period(count.period), "n": printed(count, language)}
+    if count.value is None:
+        return language.say("Verkkopalautteiden määrä (%(period)s): %(n)s.", **words)
+    return language.say("Verkkopalautteita tuli %(n)s (%(period)s).", **words)
+
+
+def _surveys(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
+    metrics = ("mean_likert5", "mean_grade4_10")
+    found = edition.figures(entity.id, *metrics)
+    if not found:
+        return None
+    rows = [
+        GridRow(
+            language.period(one.period),
+            flag_words([one], language),
+            [
+                Cell(metric_name(one.metric, edition, language), missing=False),
+                cell(one, language),
+                Cell(language.number(one.n), missing=False)
+                if one.n is not None
+                else Cell(language.say("ei ilmoitettu"), missing=True),
+            ],
+        )
+        for one in sorted(found, key=lambda one: (one.period.first, one.metric), reverse=True)
+    ]
+    columns = [
+        language.say("Kysytty"),
+        language.say("Tulos"),
+        language.say("Vastauksia (n)"),
+    ]
+    grid = Grid(language.say("Kyselyjen tulokset"), language.say("Jakso"), columns, rows)
+    newest = newest_of(found)
+    sentence = plain_sentence(newest, edition, language) if newest else ""
+    notes = _biases(found, edition, language)
+    return Chapter("survey", language.say("Kyselyt"), sentence, notes, [grid])
+
+
+def _participation(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
+    found = edition.figures(entity.id, "participation_methods", "participation_volume")
+    rungs = [one for one in found if one.dimension.get("level")]
+    coverage = newest_of(edition.figures(entity.id, "participation_coverage"))
+    if not rungs and coverage is None:
+        return None
+    years = sorted({one.period.first.year for one in rungs}, reverse=True)[:3]
+    columns = [
+        (metric, year)
+        for year in years
+        for metric in ("participation_methods", "participation_volume")
+        if any(one.metric == metric and one.period.first.year == year for one in rungs)
+    ]
+    short = {
+        "participation_methods": N_("Tapoja %(year)s"),
+        "participation_volume": N_("Osallistujia tai ehdotuksia %(year)s"),
+    }
+    at = {(one.metric, one.period.first.year, one.dimension["level"]): one for one in rungs}
+    grid = Grid(
+        language.say("Osallisuuden tasot ja tavat"),
+        language.say("Taso"),
+        [language.say(short[metric], year=year) for metric, year in columns],
+        [
+            GridRow(
+                f"{level}. {language.word(f'level.{level}')}",
+                "",
+                [cell(at.get((metric, year, level)), language) for metric, year in columns],
+            )
+            for level in _LEVELS
+        ],
+    )
+    return Chapter(
+        "participation",
+        language.say("Osallisuus"),
+        plain_sentence(coverage, edition, language) if coverage else "",
+        [
+            language.say("Tasot kertovat, kuinka paljon asukkaat pääsevät vaikuttamaan."),
+            *_biases(found, edition, language),
+        ],
+        [grid] if columns else [],
+    )
+
+
+def _statutory(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
+    cases = edition.figures(entity.id, "complaint_count")
+    contacts = edition.figures(entity.id, "ombudsman_contacts", "ombudsman_matters")
+    total = language.say("Yhteensä")
+    grids = [
+        by_period(
+            language.say("Muistutukset ja kantelut vuosittain"),
+            of_grain(cases, "year"),
+            [
+                Column(total, "complaint_count", {}),
+                *(Column(language.word(f"kind.{kind}"), "complaint_count", {"kind": kind})
+                  for kind in CASES),
+            ],
+            language,
+        ),
+        by_period(
+            _ombudsperson(contacts, language),
+            of_grain(contacts, "year"),
+            [
+                Column(language.say("Yhteydenottoja"), "ombudsman_contacts", {}),
+                *(Column(language.say(name), "ombudsman_contacts", {"field": field})
+                  for field, name in _FIELDS.items()),
+                Column(language.say("Asioita"), "ombudsman_matters", {}),
+            ],
+            language,
+        ),
+    ]  # fmt: skip
+    shown = [one for one in grids if one]
+    if not shown:
+        return None
+    newest = newest_of([one for one in cases if not one.dimension])
+    return Chapter(
+        "statutory",
+        language.say("Muistutukset, kantelut ja asiavastaava"),
+        plain_sentence(newest, edition, language) if newest else "",
+        [
+            language.say(
+                "Muistutus tehdään toimipaikkaan ja kantelu valvovalle viranomaiselle. Ne eivät ole"
+                " palautetta, eikä yksikään niistä vielä tarkoita virhettä."
+            ),
+            language.say(
+                "Pieniä määriä ei näytetä, jotta ketään ei voi tunnistaa. Silloin piilotetaan myös"
+                " lukuja, joista pienen määrän voisi laskea."
+            ),
+            *_biases([*cases, *contacts], edition, language),
+        ],
+        shown,
+    )
+
+
+def _ombudsperson(contacts: Iterable[Figure], language: Language) -> str:
+    if max((one.period.last.year for one in contacts), default=0) < _TITLE_CHANGED:
+        return language.say("Yhteydenotot sosiaali- ja potilasasiamieheen")
+    return language.say("Yhteydenotot sosiaali- ja potilasasiavastaavaan")
+
+
+def _measuring(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
+    metrics = (
+        "measurement_coverage",
+        "observed_measurement_coverage",
+        "measurement_staleness",
+        "device_count",
+    )
+    newest = [one for name in metrics if (one := newest_of(edition.figures(entity.id, name)))]
+    if not newest:
+        return None
+    rows = [
+        GridRow(
+            metric_name(one.metric, edition, language),
+            flag_words([one], language),
+            [cell(one, language), Cell(language.period(one.period), missing=False)],
+        )
+        for one in newest
+    ]
+    columns = [language.say("Luku"), language.say("Jakso")]
+    grid = Grid(language.say("Mittaamisen tila"), language.say("Mittari"), columns, rows)
+    return Chapter(
+        "measuring",
+        language.say("Näin kokemusta mitataan"),
+        plain_sentence(newest[0], edition, language),
+        [],
+        [grid],
+    )
+
+
+def _biases(figures: Iterable[Figure], edition: Edition, language: Language) -> list[str]:
+    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
+    return [language.word(f"bias_note.{one}", edition.content.texts) for one in notes]
