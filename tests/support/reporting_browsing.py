@@ -16,6 +16,9 @@ PUBLIC = (
     "/sv/terveysasemat",
     "/en/asema-pieni",
     "/en/sote",
+    "/sv/terveys",
+    "/fi/saavutettavuus",
+    "/en/accessibility",
     "/fi/ei-ole",
 )
 EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")

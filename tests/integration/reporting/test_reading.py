@@ -1,4 +1,5 @@
 import json
+import re
 
 import httpx
 import pytest
@@ -87,3 +88,42 @@ def test_it_says_that_it_is_ready_and_describes_itself(published: Reporting) -> 
     assert httpx.get(f"{published.url}/health/live").status_code == 200
     described = httpx.get(f"{published.url}/openapi.json").json()
     assert {"/v1/releases", "/v1/releases/{release_id}"} <= described["paths"].keys()
+
+
+def test_the_accessibility_statement_stands_in_each_language_and_leads_to_the_others(
+    published: Reporting,
+) -> None:
+    said = {
+        "/fi/saavutettavuus": "14 päivän",
+        "/sv/tillganglighet": "14 dagar",
+        "/en/accessibility": "14 days",
+    }
+    for path, answered in said.items():
+        text = httpx.get(published.url + path).text
+        assert answered in text
+        assert "Traficom" in text
+        assert f'rel="canonical" href="{published.url}{path}"' in text
+        assert all(f'href="{published.url}{other}"' in text for other in said)
+        assert f'href="{path}"' in httpx.get(f"{published.url}{path[:3]}/kallio").text
+    assert httpx.get(f"{published.url}/fi/accessibility").status_code == 404
+
+
+def test_search_engines_find_every_page_in_every_language_and_not_the_desk(
+    published: Reporting,
+) -> None:
+    robots = httpx.get(f"{published.url}/robots.txt").text
+    assert "Disallow: /desk\n" in robots
+    assert f"Sitemap: {published.url}/sitemap.xml" in robots
+    answer = httpx.get(f"{published.url}/sitemap.xml")
+    assert answer.headers["content-type"] == "application/xml"
+    listed = set(re.findall("<loc>([^<]+)</loc>", answer.text))
+    assert {f"{published.url}/{code}/kallio" for code in ("fi", "sv", "en")} <= listed
+    assert f"{published.url}/sv/tillganglighet" in listed
+    assert all(httpx.get(one).status_code == 200 for one in listed)
+
+
+def test_a_page_that_is_not_there_is_kept_from_search_engines(published: Reporting) -> None:
+    answer = httpx.get(f"{published.url}/sv/ei-ole")
+    assert answer.status_code == 404
+    assert '<meta name="robots" content="noindex">' in answer.text
+    assert "canonical" not in answer.text

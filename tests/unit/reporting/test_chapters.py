@@ -7,6 +7,7 @@ from reporting.domain.chapters import Chapter
 from reporting.domain.editions import Edition
 from reporting.domain.languages import Language
 from reporting.domain.releases import Content, Figure, Note, Period, Range, Text
+from reporting.domain.review import Finding, findings
 from reporting.texts import Texts, packaged_guidance
 from support.release_builders import (
     content,
@@ -210,3 +211,9 @@ def test_each_way_to_turn_to_somebody_is_told_once_on_every_day_and_in_every_lan
         assert len(codes) == 5
     assert all(one.title.sv and one.title.en and one.text.sv and one.text.en
                for one in GUIDANCE.places)  # fmt: skip
+
+
+@pytest.mark.parametrize("id_", ["saavutettavuus", "tillganglighet", "accessibility"])
+def test_no_entity_can_lie_where_the_accessibility_statement_is(id_: str) -> None:
+    made = content(live("happy_index", 80, entity=id_))
+    assert Finding("reserved", id_) in findings(made)

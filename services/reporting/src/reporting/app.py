@@ -26,6 +26,7 @@ from reporting.handlers import (
     return_tables,
     returns,
     rounds,
+    site,
     unsubscribing,
 )
 from reporting.metrics_client import MetricsClient
@@ -114,6 +115,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     rounds.register(app, parts, door)
     printing.register(app, parts)
     unsubscribing.register(app, parts)
+    site.register(app, parts)
     public.register(app, parts)
     return app
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reporting.domain.guidance import STATEMENTS
 from reporting.domain.languages import CODES, Code, Language
 from reporting.shelf import Rendered
 
@@ -92,6 +93,7 @@ def _environment(
         "languages": [languages[code] for code in CODES],
         "base_url": base_url,
         "root": root,
+        "statements": STATEMENTS,
         "static": {
             name: f"/static/{name}?v={file.content.etag.strip(chr(34))[:8]}"
             for name, file in files.items()

@@ -5,11 +5,19 @@ These change by law and by city, so they are data with the days in which they ho
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from reporting.domain.languages import Code as LanguageCode
 from reporting.domain.releases import Text
+
+STATEMENTS: Final[dict[LanguageCode, str]] = {
+    "fi": "saavutettavuus",
+    "sv": "tillganglighet",
+    "en": "accessibility",
+}
+"""The path of the accessibility statement in each language; no entity may have it for an id."""
 
 Code = Literal["feedback", "objection", "complaint", "ombudsperson", "accessibility"]
 
@@ -31,6 +39,8 @@ class Guidance(msgspec.Struct, frozen=True):
 
     service_map: str
     """The address of a unit on the city's service map, with `{language}` and `{id}` in it."""
+    checked: date
+    """The day on which the accessibility of the pages was last gone through."""
     places: list[Place]
 
     def on(self, day: date) -> Sequence[Place]:

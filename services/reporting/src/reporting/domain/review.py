@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from reporting.domain.drafting import METRICS, MIN_N
+from reporting.domain.guidance import STATEMENTS
 from reporting.domain.languages import DECIMALS, Language
 from reporting.domain.releases import Content, Figure, Number, Text
 
 Key = tuple[object, ...]
 SHOWN_DIFFERENCES: Final = 100
 TOLD_DIFFERENCES: Final = 5
+_RESERVED: Final = frozenset(STATEMENTS.values())
 
 
 class Finding(NamedTuple):
@@ -55,7 +57,8 @@ def findings(content: Content, before: Content | None = None) -> list[Finding]:
     """Everything that is wrong with a draft; none: it may be approved.
 
     Codes: `empty`, `missing_text` (Finnish and Swedish are obligatory), `small_n`, `unrounded`,
-    `value_without_ok`, `no_reason` (a correction that does not say why).
+    `value_without_ok`, `no_reason` (a correction that does not say why), `reserved` (an entity
+    whose page would lie where the accessibility statement is).
 
     Args:
         content: the draft.
@@ -68,6 +71,7 @@ def findings(content: Content, before: Content | None = None) -> list[Finding]:
         texts["correction"] = content.correction
     elif before is not None and before.period_end >= content.period_end:
         found.append(Finding("no_reason", before.period_end.isoformat()))
+    found += [Finding("reserved", one.id) for one in content.entities if one.id in _RESERVED]
     for code, text in {**texts, **content.texts}.items():
         if not text.fi or not text.sv:
             found.append(Finding("missing_text", code))
