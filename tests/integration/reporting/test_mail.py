@@ -268,6 +268,9 @@ async def test_a_report_of_a_permanent_failure_stops_the_mail_and_a_forged_one_d
     await office.postman.read_reports()
     await office.postman.deliver()
     assert [one["To"] for one in server.taken].count("ilona@kaupunki.invalid") == 1
+    assert await office.mail.resume("minna", "weekly")
+    assert not await office.mail.resume("minna", "weekly")
+    assert await office.mail.wants(Key("minna", "weekly", "2026-W48"))
 
 
 async def test_alerts_are_told_once_to_whom_they_concern_and_not_at_night(

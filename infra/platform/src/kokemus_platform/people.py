@@ -18,6 +18,9 @@ PEOPLE = {
 }
 """Who signs in on the local platform: one who drafts releases and fills in every division's
 returns, and another who approves them."""
+MANAGERS = {"manager": ["tammiharjun-terveysasema"]}
+"""Who manages which units of the demo: gets their mail; the password lies beside the others'."""
+_MANAGING = {user: ["reader", "unit_manager"] for user in MANAGERS}
 RETURNED = (
     "participation.method-reported.v1",
     "participation.game-played.v1",
@@ -61,8 +64,10 @@ def prepare(home: Home) -> None:
                 ),
                 "roles": roles,
                 "display": user.capitalize(),
+                "entities": MANAGERS.get(user),
+                "mail": f"{user}@kokemus.invalid",
             }
-            for user, roles in PEOPLE.items()
+            for user, roles in {**PEOPLE, **_MANAGING}.items()
         ]
         home.write("secrets/people.json", json.dumps(people, indent=1))
     home.secret("session-key", lambda: secrets.token_hex(32))

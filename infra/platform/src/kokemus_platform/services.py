@@ -95,4 +95,6 @@ def environment(
             "KOKEMUS_SESSION_KEY_FILE": str(home.secrets / "session-key"),
             "KOKEMUS_PUBLIC_BASE_URL": address(home, "reporting"),
         }
+        if "KOKEMUS_MAIL_HOST" not in os.environ:
+            variables["KOKEMUS_MAIL_FOLDER"] = str(home.path / "mail")
     return variables

@@ -42,11 +42,9 @@ def drawn(picture: Picture) -> bytes:
 
 def _points(picture: Picture) -> list[tuple[float, float] | None]:
     low, high = picture.scale
-    step = (WIDTH - 2 * _MARGIN) / max(len(picture.values) - 1, 1)
+    step = WIDTH / len(picture.values)  # each in the middle of its column of the table beneath
     return [
-        None
-        if value is None
-        else ((_MARGIN + number * step) * _FINE, _y((value - low) / (high - low)))
+        None if value is None else ((number + 0.5) * step * _FINE, _y((value - low) / (high - low)))
         for number, value in enumerate(picture.values)
     ]
 

@@ -22,6 +22,8 @@ commands = typer.Typer(
 )
 releases = typer.Typer(help="Takes a release from draft to publication.")
 commands.add_typer(releases, name="release")
+mails = typer.Typer(help="Mail.")
+commands.add_typer(mails, name="mail")
 
 REFERENCE = (date(2016, 1, 1), date(2018, 12, 31))
 """The years of the first release: figures that were published elsewhere before."""
@@ -102,6 +104,24 @@ def withdraw_release(
 ) -> None:
     """Withdraws a published release: its content is gone for good."""
     _step(release_id, "withdrawn", by, reason)
+
+
+@mails.command("resume")
+def resume_mail(user: str, kind: str) -> None:
+    """Sends somebody a kind of mail again that had bounced or was stopped."""
+    from reporting.connections import engine_for  # noqa: PLC0415 - migrating needs none of it
+    from reporting.storage.mail import MailStore  # noqa: PLC0415
+
+    async def run() -> bool:
+        engine = engine_for(load(ReportingSettings))
+        try:
+            return await MailStore(engine).resume(user, kind)
+        finally:
+            await engine.dispose()
+
+    if not asyncio.run(run()):
+        typer.echo("refused: no such mail is stopped", err=True)
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from reporting.domain.alert_wording import mailed
@@ -10,9 +10,9 @@ from reporting.domain.alerts import Alert
 from reporting.domain.finding import by_name
 from reporting.domain.languages import Language
 from reporting.domain.letters import Facts, Heading, Letter, Link, Part, Picture
-from reporting.domain.releases import Content, Entity, Figure
+from reporting.domain.releases import Content, Entity, Figure, Period
 from reporting.domain.returns import DivisionRound, Round
-from reporting.domain.weekly_drafting import ANSWERS, DEVICES
+from reporting.domain.weekly_drafting import ANSWERS, DEVICES, EARLIER
 from reporting.domain.wording import changed, printed, series_title
 
 _SCALES: Final = {"happy_index": (0, 100), "nps": (-100, 100)}
@@ -29,7 +29,7 @@ def weekly(content: Content, entities: Sequence[str], language: Language) -> Let
     if not figures:
         return None
     own = by_name([one for one in content.entities if one.id in figures], language)
-    span = f"{language.day(content.period_start)}\N{EN DASH}{language.day(content.period_end)}"
+    span = language.period(Period(content.period_start, content.period_end, "week"))
     parts: list[Part] = [
         language.say(
             "Viikko %(week)s, %(span)s. Vain kaupungin sisäiseen käyttöön: älä lähetä eteenpäin.",
@@ -40,6 +40,7 @@ def weekly(content: Content, entities: Sequence[str], language: Language) -> Let
     for entity in own:
         parts += _entity(entity, figures[entity.id], content, language)
     parts += [
+        language.say("Suluissa on muutos edellisestä viikosta."),
         language.say(
             "Vastaajat ovat itse päättäneet vastata: luvut eivät ole otos kaikista. Lukua ei"
             " näytetä, jos vastauksia on liian vähän. Puuttuva luku ei ole nolla."
@@ -169,20 +170,27 @@ def _row(figure: Figure, content: Content, language: Language) -> tuple[str, str
 def _pictures(figures: Sequence[Figure], content: Content, language: Language) -> list[Part]:
     """A line of each metric that has one, where two weeks at least have a value."""
     made: list[Part] = []
+    starts = [
+        content.period_start - timedelta(weeks=back) for back in range(EARLIER.days // 7, -1, -1)
+    ]
     for metric, scale in _SCALES.items():
-        line = [one for one in figures if one.metric == metric]
-        known = [one for one in line if one.value is not None]
-        if len(known) < 2:
+        known = {one.period.first: one for one in figures if one.metric == metric}
+        line = [(start, known.get(start)) for start in starts]
+        values = tuple(one.value if one else None for _, one in line)
+        if len(values) - values.count(None) < 2:
             continue
-        told = ", ".join(
-            language.say(
-                "viikko %(week)s: %(value)s",
-                week=one.period.first.isocalendar().week,
-                value=printed(one, language),
+        points = tuple(
+            (
+                language.say("viikko %(week)s", week=start.isocalendar().week),
+                printed(one, language) if one else language.word("status.no_data"),
             )
-            for one in line
+            for start, one in line
         )
         name = language.word(f"metric.{metric}", content.texts).partition(" (")[0]
-        words = f"{name[:1].upper()}{name[1:]}: {told}."
-        made.append(Picture(words, tuple(one.value for one in line), scale))
+        caption = language.say(
+            "%(metric)s viikoittain, asteikko %(scale)s",
+            metric=f"{name[:1].upper()}{name[1:]}",
+            scale="\N{EN DASH}".join(map(language.number, scale)),
+        )
+        made.append(Picture(caption, points, values, scale))
     return made

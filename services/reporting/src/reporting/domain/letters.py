@@ -3,7 +3,7 @@
 A letter names nobody: it is written to a role, and says what every holder of it may read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,14 +33,32 @@ class Picture:
     """A line of printed values over time; what it shows is said in words too.
 
     Attributes:
-        words: the text alternative.
-        values: rounded values as they are printed, None where there is none to show.
+        caption: what the line is of, with the ends of its scale.
+        points: what each point is called and how it is printed, beneath the picture.
+        values: rounded values, None where there is none to show.
         scale: the least and the greatest value that the metric can have.
     """
 
-    words: str
+    caption: str
+    points: tuple[tuple[str, str], ...]
     values: tuple[int | float | None, ...]
     scale: tuple[int, int]
+
+    @property
+    def words(self) -> str:
+        """The text alternative."""
+        return f"{self.caption}. {_listed(self.points)}"
+
+    @property
+    def gaps(self) -> str:
+        """Why a point is not there, in words."""
+        known = zip(self.points, self.values, strict=True)
+        return _listed([point for point, value in known if value is None])
+
+
+def _listed(points: Sequence[tuple[str, str]]) -> str:
+    told = ", ".join(f"{name}: {value}" for name, value in points)
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +103,7 @@ def _blocks(letter: Letter, base_url: str) -> Iterator[str]:
                 yield f"{text}\n{'=' * len(text)}"
             case Facts(caption, rows):
                 yield "\n".join([caption, *(f"- {label}: {value}" for label, value in rows)])
-            case Picture(words):
-                yield words
+            case Picture():
+                yield part.words
             case Link(text, path):
                 yield f"{text}:\n{base_url}{path}"

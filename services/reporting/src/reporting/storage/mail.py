@@ -134,6 +134,17 @@ class MailStore:
             await add_note(connection, recipient, f"mail.{why}", kind)
         return True
 
+    async def resume(self, recipient: str, kind: str) -> bool:
+        """Makes mail of a kind again; False: it was not stopped."""
+        async with self._engine.begin() as connection:
+            done = await connection.execute(
+                text("DELETE FROM mail_stop WHERE recipient = :recipient AND kind = :kind"),
+                {"recipient": recipient, "kind": kind},
+            )
+            if done.rowcount:
+                await add_note(connection, recipient, "mail.resumed", kind)
+        return bool(done.rowcount)
+
     async def waiting(self) -> int:
         """How many mails have not gone out yet."""
         async with self._engine.connect() as connection:
