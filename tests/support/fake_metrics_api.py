@@ -213,6 +213,9 @@ class FakeMetricsApi:
         ]
         self.returns: dict[int, list[dict[str, Any]]] = {}
         self.away = False
+        self.counting = "running"
+        self.totals_by_span = False
+        """Whether totals are answered only to who asks for days that they begin in."""
         self.as_of = AS_OF
         self.url = ""
 
@@ -267,7 +270,11 @@ class FakeMetricsApi:
             if one["metric"] in query.getlist("metric")
             and one["entity"] in asked
             and one["period"]["grain"] == grain
-            and (grain == "total" or span[0] <= one["period"]["from"] <= span[1])
+            and (
+                span[0] <= one["period"]["from"] <= span[1]
+                if grain != "total" or self.totals_by_span
+                else True
+            )
         ]
         limit = int(query.get("limit", "1000"))
         start = int(query.get("cursor", "0"))
@@ -281,7 +288,7 @@ class FakeMetricsApi:
             "dead": 3,
             "pending": 0,
             "watermark": AS_OF,
-            "state": "running",
+            "state": self.counting,
             "why": None,
         }
         return {

@@ -25,6 +25,7 @@ EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")
 DESK = (
     "/desk",
     "/desk?entity=terveysasemat",
+    "/desk/alerts",
     "/desk/freshness",
     "/desk/releases",
     "/desk/audit",

@@ -76,14 +76,7 @@ async def test_live_figures_ring_and_are_counted(
     meters = Meters()
     async with httpx.AsyncClient(base_url=metrics_api.url) as http:
         store = AlertStore(engine)
-        watch = Watch(
-            store,
-            MetricsClient(http, key),
-            packaged_policy(),
-            meters,
-            FakeTime(NOW).timing,
-            ZoneInfo("Europe/Helsinki"),
-        )
+        watch = watching(store, MetricsClient(http, key), meters)
         await watch.look()
         await watch.look()
     (alert,) = await store.alerts()
@@ -91,6 +84,34 @@ async def test_live_figures_ring_and_are_counted(
     value = meters.registry.get_sample_value
     assert value("kokemus_alerts_open", {"rule": "index-60", "state": "new"}) == 1
     assert value("kokemus_alerts_open", {"rule": "negatives-40", "state": "new"}) == 0
+
+
+async def test_devices_are_not_called_silent_while_the_counting_stands_still(
+    engine: AsyncEngine, metrics_api: FakeMetricsApi, tmp_path: Path
+) -> None:
+    days = ("2026-11-20", "2026-11-23", "total")
+    metrics_api.figures = [
+        figure("device_count", "kallio", days, 2, 2, scale=None, family=None),
+        figure("press_count", "kallio", ("2026-10-23", "2026-11-19", "total"), 400, 400),
+    ]
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    async with httpx.AsyncClient(base_url=metrics_api.url) as http:
+        store = AlertStore(engine)
+        watch = watching(store, MetricsClient(http, key), Meters())
+        metrics_api.totals_by_span = True
+        metrics_api.counting = "stopped"
+        await watch.look()
+        assert await store.alerts() == []
+        metrics_api.counting = "running"
+        await watch.look()
+    (alert,) = await store.alerts()
+    assert (alert.signal, alert.entity) == ("silence", "kallio")
+
+
+def watching(store: AlertStore, metrics: MetricsClient, meters: Meters) -> Watch:
+    zone = ZoneInfo("Europe/Helsinki")
+    return Watch(store, metrics, packaged_policy(), meters, FakeTime(NOW).timing, zone)
 
 
 async def test_an_alert_is_seen_by_all_acknowledged_by_whom_it_concerns_and_that_is_logged(

@@ -123,7 +123,8 @@ def test_wrong_settings_end_it_at_once_with_one_clear_line(environment: dict[str
         ("KOKEMUS_METRICS_URL", "nowhere"),
         ("KOKEMUS_PEOPLE_FILE", "/no/such/people"),
     ):
-        done = reporting_service.ended({**environment, name: wrong}, "serve")
-        assert done.returncode == 1
-        assert done.stderr.count("\n") == 1
-        assert (wrong if "FILE" in name else name) in done.stderr
+        for command in ("serve", "work"):
+            done = reporting_service.ended({**environment, name: wrong}, command)
+            assert done.returncode == 1
+            assert done.stderr.count("\n") == 1
+            assert (wrong if "FILE" in name else name) in done.stderr

@@ -51,7 +51,11 @@ class Watch:
         now = self.timing.now()
         today = now.astimezone(self.zone).date()
         tree = entities_on(await self.metrics.entities(), today)
+        presses = (await self.metrics.status()).topics.get("kiosk-presses.v1")
+        counted = presses is not None and presses.state == "running"
         for rule in self.policy.rules:
+            if rule.signal == "silence" and not counted:
+                continue  # it is the counting that stands still, not the devices
             judged = sorted(one.id for one in tree.values() if one.kind in rule.kinds)
             await self._judge(rule, judged, today)
         standing = {(one.rule, one.acknowledged): one.alerts for one in await self.store.standing()}

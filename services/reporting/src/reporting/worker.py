@@ -1,6 +1,7 @@
 """The worker: announces releases, delivers returns, and does whatever else nobody waits for."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -129,8 +130,18 @@ def _mailing(tools: Tools, metrics: MetricsClient) -> Sequence[Job]:
 
 
 def run(settings: ReportingSettings) -> None:
-    """Works until SIGTERM or SIGINT; health and metrics as those of a poller."""
+    """Works until SIGTERM or SIGINT; health and metrics as those of a poller.
+
+    It ends at once, with one line, if a file that it needs is wrong.
+    """
     meters = telemetry.setup("reporting", settings)
+    try:
+        policy_of(settings)
+        People(settings.people_file)
+        settings.session_key_file.read_bytes()
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"settings: {error}\n")
+        raise SystemExit(1) from None
     engine = engine_for(settings)
     topic = CompactedTopic(settings, declarations()["releases.v1"])
 
