@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]  # has no types
+import xlsxwriter
 
 PRESS = {
     "subject": "terveysasema-kallio",

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]  # has no types
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook

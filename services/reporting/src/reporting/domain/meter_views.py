@@ -49,8 +49,6 @@ class MeterView(NamedTuple):
     name: str
     period: str
     headline: Figure | None
-    label: str
-    """What the headline is."""
     sentence: str
     chart: str
     """What the bars show."""
@@ -68,6 +66,11 @@ def view(edition: Edition, meter: MeterCode, language: Language) -> MeterView:
 def said(figure: Figure | None, language: Language) -> str:
     """A cell as it is printed; what the release does not hold is no data."""
     return wording.printed(figure, language) if figure else language.word("status.no_data")
+
+
+def most(shown: MeterView) -> float:
+    """The longest that a bar could be: the service entities that are counted."""
+    return max((one.n or one.value or 0 for _, one in shown.bars), default=0)
 
 
 def begun(words: str) -> str:
@@ -106,7 +109,6 @@ def _participation(edition: Edition, language: Language) -> MeterView:
         language.word(code_of("participation"), texts),
         language.period(headline.period) if headline else "",
         headline,
-        language.word("metric.participation_coverage", texts),
         _sentence(
             N_("Osallisuuden tapojen kattavuus: %(value)s (%(period)s)."), headline, language
         ),
@@ -151,7 +153,6 @@ def _experience(edition: Edition, language: Language) -> MeterView:
         language.word(code_of("experience"), texts),
         language.period(headline.period) if headline else "",
         headline,
-        say("Kokemusta mittaavat palvelukokonaisuudet"),
         _sentence(
             N_("Kokemusta mittaavia palvelukokonaisuuksia: %(value)s (%(period)s)."),
             headline,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from reporting.domain.editions import Edition
 from reporting.domain.languages import N_, Language
-from reporting.domain.meter_views import MeterGrid, MeterView, begun, said, view
+from reporting.domain.meter_views import MeterGrid, MeterView, begun, most, said, view
 from reporting.domain.meters import FIELDS, Field, MeterCode, code_of
 from reporting.domain.named_bars import Bar, named_bars
 from reporting.outputs import typesetting
@@ -73,9 +73,8 @@ def _data(edition: Edition, shown: MeterView, language: Language) -> dict[str, A
 
 def _chart(shown: MeterView, language: Language) -> dict[str, str]:
     bars = [Bar(begun(name), one.value, said(one, language)) for name, one in shown.bars]
-    most = max((one.n or one.value or 0 for _, one in shown.bars), default=0)
     alternative = described(shown, language)
-    drawn = named_bars(alternative, bars, most)
+    drawn = named_bars(alternative, bars, most(shown))
     # The typesetter knows no colour of its surroundings.
     svg = str(drawn).replace("<svg ", '<svg color="#1a1a1a" font-family="Libertinus Serif" ', 1)
     svg = svg.replace('class="chart-bar"', 'class="chart-bar" color="#0000bf"')
