@@ -127,7 +127,7 @@ async def test_an_alert_is_seen_by_all_acknowledged_by_whom_it_concerns_and_that
     ):
         page, answers, _ = acknowledged(reporting, user)
         assert "Kallion terveysasema" in page
-        assert "Hymiöindeksi on 55 (raja 60, n = 40)." in page
+        assert "Hymiöindeksi on 55 (raja 60, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}40)." in page
         assert ('action="/desk/alerts/1"' in page) == (user == "sanna")
         assert answers == statuses, user
     page, _, log = acknowledged(reporting, "aino")

@@ -19,18 +19,18 @@ def said(alert: Alert, language: Language) -> str:
 def mailed(alert: Alert, language: Language) -> str:
     """The alert in a sentence of a mail, which tells no count of messages at all."""
     limit, value = language.number(alert.limit), language.number(alert.value)
-    n = language.number(alert.n or 0)
+    n = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{language.number(alert.n or 0)}"
     match alert.signal:
         case "negatives":
             return language.say(
-                "Kielteisten vastausten osuus on %(value)s (raja %(limit)s, n = %(n)s).",
+                "Kielteisten vastausten osuus on %(value)s (raja %(limit)s, %(n)s).",
                 value=language.value("negative_share", alert.value),
                 limit=language.value("negative_share", alert.limit),
                 n=n,
             )
         case "low_index":
             return language.say(
-                "Hymiöindeksi on %(value)s (raja %(limit)s, n = %(n)s).",
+                "Hymiöindeksi on %(value)s (raja %(limit)s, %(n)s).",
                 value=value,
                 limit=limit,
                 n=n,
