@@ -1,5 +1,6 @@
 """Somebody else's page with a strict policy of its own, and our embeds on it."""
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,3 +20,24 @@ def foreign_page(service: str) -> Starlette:
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     return Starlette(routes=[Route("/", page)])
+
+
+class Between:
+    """Passes requests on to the service until a status is put in its way."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self.status: int | None = None
+
+    def app(self) -> Starlette:
+        """The application."""
+        return Starlette(routes=[Route("/{path:path}", self._answer)])
+
+    async def _answer(self, request: Request) -> Response:
+        if self.status is not None:
+            return HTMLResponse(f"<h1>{self.status}</h1>", self.status)
+        async with httpx.AsyncClient(base_url=self._service) as client:
+            found = await client.get(request.url.path, params=request.query_params)
+        kept = ("content-type", "content-security-policy", "etag", "cache-control")
+        headers = {name: found.headers[name] for name in kept if name in found.headers}
+        return Response(found.content, found.status_code, headers)

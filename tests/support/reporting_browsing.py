@@ -44,8 +44,8 @@ def sign_in(page: Page, reporting: Reporting, user: str) -> None:
     page.wait_for_url("**/desk")
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page, by rule and element.
+def violations(page: Page, within: str = "html") -> list[str]:
+    """What axe-core finds wrong with the page or a part of it, by rule and element.
 
     The page's own policy lets no foreign script in, so axe comes through the debugger.
     """
@@ -54,7 +54,7 @@ def violations(page: Page) -> list[str]:
     answer: dict[str, Any] = session.send(
         "Runtime.evaluate",
         {
-            "expression": "axe.run(document, {resultTypes: ['violations']})"
+            "expression": f"axe.run('{within}', {{resultTypes: ['violations']}})"
             ".then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.html)))",
             "awaitPromise": True,
             "returnByValue": True,

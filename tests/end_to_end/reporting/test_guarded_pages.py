@@ -1,7 +1,7 @@
 import re
 
 import httpx
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from support.fake_metrics_api import serving
 from support.foreign_page import foreign_page
@@ -98,48 +98,3 @@ def test_page_frame_component_and_release_show_the_same_figures(
         assert embedded["value"] == shown[metric]
         assert embedded["value"] in last_row
         assert int(re.sub(r"[,%]", "", shown[metric])) == value
-
-
-def test_the_component_keeps_its_figure_for_a_day_while_the_service_is_away_and_drops_it_at_410(
-    context: BrowserContext, reporting: Reporting
-) -> None:
-    page = context.new_page()
-    answer: dict[str, int | None] = {"status": None}
-
-    def intercept(route: object) -> None:
-        if answer["status"] is None:
-            route.continue_()  # type: ignore[attr-defined]  # a playwright Route
-        elif answer["status"] == 0:
-            route.abort()  # type: ignore[attr-defined]
-        else:
-            route.fulfill(  # type: ignore[attr-defined]
-                status=answer["status"], headers={"Access-Control-Allow-Origin": "*"}, body="{}"
-            )
-
-    page.route("**/embed/data/**", intercept)
-    figure = page.locator("kokemus-figure section").first
-    with serving(foreign_page(reporting.url)) as url:
-        for status, told in (
-            (None, "88"),
-            (0, "88"),
-            (503, "88"),
-            (410, "Luku ei ole"),
-            (0, "Luku ei"),
-        ):
-            answer["status"] = status
-            page.goto(url)
-            figure.wait_for()
-            assert told in figure.inner_text(), status
-        answer["status"] = None
-        page.goto(url)
-        figure.wait_for()
-        page.evaluate(
-            """() => { for (const key of Object.keys(localStorage)) {
-                const kept = JSON.parse(localStorage[key]);
-                kept.at -= 24 * 60 * 60 * 1000 + 1;
-                localStorage[key] = JSON.stringify(kept); } }"""
-        )
-        answer["status"] = 0
-        page.goto(url)
-        figure.wait_for()
-        assert "88" not in figure.inner_text()

@@ -23,18 +23,24 @@ _OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "E
 
 def register(app: FastAPI, parts: Parts) -> None:
     """Adds the script, and for each language the page and the data."""
+    for name in ("kokemus.js", "worker.js"):
+        app.add_route(f"/embed/{name}", _script(parts, name))
+    for code in CODES:
+        app.add_route(f"/embed/data/{code}/{{entity:path}}", _data(parts, code))
+        app.add_route(f"/embed/{code}/{{entity:path}}", _page(parts, code))
+
+
+def _script(parts: Parts, name: str) -> Handler:
+    """A script whose address never changes: it stands on foreign pages, or rules what is below."""
 
     async def script(request: Request) -> Response:
-        file = parts.files["kokemus.js"]
+        file = parts.files[name]
         headers = {**_OPEN, "ETag": file.content.etag, "Cache-Control": PUBLIC_CACHE}
         if holds(request, file.content.etag):
             return Response(status_code=304, headers=headers)
         return Response(file.content.body, media_type=file.media_type, headers=headers)
 
-    app.add_route("/embed/kokemus.js", script)
-    for code in CODES:
-        app.add_route(f"/embed/data/{code}/{{entity:path}}", _data(parts, code))
-        app.add_route(f"/embed/{code}/{{entity:path}}", _page(parts, code))
+    return script
 
 
 def _page(parts: Parts, code: Code) -> Handler:
@@ -42,10 +48,10 @@ def _page(parts: Parts, code: Code) -> Handler:
         on_shelf = await parts.shelf.current()
         edition = on_shelf.edition
         if edition is None:
-            return nothing(request, parts, on_shelf, code)
+            return nothing(request, parts, on_shelf, code, "embed_message.html")
         found = edition.entities.get(request.path_params["entity"])
         if found is None:
-            return missing(request, parts, on_shelf, code)
+            return missing(request, parts, on_shelf, code, "embed_message.html")
 
         def make() -> str:
             return parts.templates.render(

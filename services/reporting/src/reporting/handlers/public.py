@@ -105,7 +105,9 @@ def _entity(parts: Parts, code: Code) -> Handler:
     return entity
 
 
-def nothing(request: Request, parts: Parts, on_shelf: OnShelf, code: Code) -> Response:
+def nothing(
+    request: Request, parts: Parts, on_shelf: OnShelf, code: Code, template: str = "message.html"
+) -> Response:
     """The page where nothing is published: 410 if it was withdrawn, 404 if it never was."""
     status = 410 if on_shelf.release else 404
     say = parts.languages[code].say
@@ -117,26 +119,29 @@ def nothing(request: Request, parts: Parts, on_shelf: OnShelf, code: Code) -> Re
             say("Luvut tulevat tähän, kun ne on julkaistu."),
         )
     )
-    return _message(request, parts, on_shelf, (code, *told), status)
+    return _message(request, parts, on_shelf, (template, code, *told), status)
 
 
-def missing(request: Request, parts: Parts, on_shelf: OnShelf, code: Code) -> Response:
+def missing(
+    request: Request, parts: Parts, on_shelf: OnShelf, code: Code, template: str = "message.html"
+) -> Response:
     """The page where the release has no such entity."""
     say = parts.languages[code].say
     told = say("Sivua ei löydy"), say("Palvelua tai toimipistettä ei ole tässä julkaisussa.")
-    return _message(request, parts, on_shelf, (code, *told), 404)
+    return _message(request, parts, on_shelf, (template, code, *told), 404)
 
 
 def _message(
     request: Request,
     parts: Parts,
     on_shelf: OnShelf,
-    told: tuple[Code, str, str],
+    told: tuple[str, Code, str, str],
     status: int,
 ) -> Response:
     def make() -> str:
+        template, code, title, text = told
         return parts.templates.render(
-            "message.html", told[0], path="", title=told[1], text=told[2], release=on_shelf.release
+            template, code, path="", title=title, text=text, release=on_shelf.release
         )
 
     page = parts.shelf.page(on_shelf, ("message", *told), make)

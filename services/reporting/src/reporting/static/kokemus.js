@@ -2,16 +2,27 @@
 //
 // Shows one published figure on any page. Needs nothing else, sets no cookie, loads nothing from
 // elsewhere. The page's own policy must let it connect to the address that this file comes from.
-// While that cannot be reached, the last figure stays for 24 hours; one that is withdrawn goes.
+// While that cannot be reached, the last figure stays for 24 hours and says that it is old; one that
+// is withdrawn goes. An open page looks again every ten minutes.
 (() => {
   "use strict";
   const BASE = new URL(document.currentScript.src).origin;
   const KEPT_MS = 24 * 60 * 60 * 1000;
+  const AGAIN_MS = 10 * 60 * 1000;
   const METRICS = ["happy_index", "press_count", "very_positive_share", "satisfied_share", "nps"];
   const WORDS = {
-    fi: { gone: "Luku ei ole saatavilla.", old: "Viimeksi haettu luku" },
-    sv: { gone: "Siffran är inte tillgänglig.", old: "Senast hämtade siffra" },
-    en: { gone: "The figure is not available.", old: "The last figure that was fetched" },
+    fi: {
+      gone: "Luku ei ole saatavilla.",
+      old: "Palveluun ei saada yhteyttä. Luku on haettu viimeksi",
+    },
+    sv: {
+      gone: "Siffran är inte tillgänglig.",
+      old: "Tjänsten nås inte. Siffran hämtades senast",
+    },
+    en: {
+      gone: "The figure is not available.",
+      old: "The service cannot be reached. The figure was last fetched",
+    },
   };
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
@@ -27,24 +38,30 @@
     a { color: inherit; }
   `);
 
-  // Storage may be closed to a page: then nothing is kept, and nothing else changes.
+  // The browser's storage may be closed to a page: then the page itself remembers while it is open.
+  const memory = new Map();
   const store = {
     get(key) {
+      let kept = memory.get(key);
       try {
-        const kept = JSON.parse(localStorage.getItem(key));
-        return kept && Date.now() - kept.at < KEPT_MS && kept.at <= Date.now() ? kept : null;
+        kept ??= JSON.parse(localStorage.getItem(key));
       } catch {
-        return null;
+        // Closed, or not ours.
       }
+      const age = Date.now() - kept?.at;
+      return age >= 0 && age < KEPT_MS ? kept : null;
     },
     set(key, figure) {
+      const kept = { at: Date.now(), figure };
+      memory.set(key, kept);
       try {
-        localStorage.setItem(key, JSON.stringify({ at: Date.now(), figure }));
+        localStorage.setItem(key, JSON.stringify(kept));
       } catch {
         // Full or closed.
       }
     },
     drop(key) {
+      memory.delete(key);
       try {
         localStorage.removeItem(key);
       } catch {
@@ -61,6 +78,11 @@
         this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
       }
       this.load();
+      this.again = setInterval(() => this.load(), AGAIN_MS);
+    }
+
+    disconnectedCallback() {
+      clearInterval(this.again);
     }
 
     attributeChangedCallback() {
@@ -80,7 +102,7 @@
       const key = `kokemus:${address}`;
       const load = (this.latest = Symbol(address));
       let figure = null;
-      let stale = false;
+      let since = null;
       try {
         const answer = await fetch(address, { credentials: "omit", cache: "no-cache" });
         if (answer.ok) {
@@ -92,13 +114,19 @@
           throw new Error(answer.status);
         }
       } catch {
-        figure = store.get(key)?.figure ?? null;
-        stale = figure !== null;
+        const kept = store.get(key);
+        figure = kept?.figure ?? null;
+        since = kept?.at ?? null;
       }
-      if (load === this.latest) this.show(figure, WORDS[lang], lang, stale);
+      if (load === this.latest) this.show(figure, lang, since);
     }
 
-    show(figure, words, lang, stale) {
+    // What stands already is left alone, so that nobody loses their place in it.
+    show(figure, lang, since) {
+      const shown = JSON.stringify([figure, lang, since]);
+      if (shown === this.shown) return;
+      this.shown = shown;
+      const words = WORDS[lang];
       const section = document.createElement("section");
       section.lang = lang;
       const add = (tag, name, text) => {
@@ -117,7 +145,10 @@
         add("p", figure.missing ? "value missing" : "value", figure.value);
         add("p", "small", [figure.period, figure.note].filter(Boolean).join(", "));
         if (figure.sentence) add("p", "small", figure.sentence);
-        if (stale) add("p", "small", words.old);
+        if (since !== null) {
+          const day = new Date(since).toLocaleDateString(lang === "en" ? "en-GB" : `${lang}-FI`);
+          add("p", "small old", `${words.old} (${day}).`);
+        }
         const link = document.createElement("a");
         // Only ever an address of the service itself.
         link.href = new URL(new URL(figure.url).pathname, BASE).href;
@@ -128,7 +159,7 @@
         section.append(line);
       }
       this.shadowRoot.replaceChildren(section);
-      this.dispatchEvent(new CustomEvent("kokemus-shown", { detail: { stale } }));
+      this.dispatchEvent(new CustomEvent("kokemus-shown", { detail: { stale: since !== null } }));
     }
   }
   if (!customElements.get("kokemus-figure")) {
