@@ -23,6 +23,7 @@ from reporting.domain.drafting import (
     draft,
 )
 from reporting.domain.live import LiveFigure
+from reporting.domain.meters import Field, MeterCode
 from reporting.domain.releases import (
     PUBLIC,
     WAITING,
@@ -35,6 +36,7 @@ from reporting.domain.releases import (
     parse,
 )
 from reporting.domain.review import Finding, findings
+from reporting.domain.round_drafting import ROUND_METRICS, draft_round, round_span
 from reporting.metrics_client import MetricsClient
 from reporting.storage.releases import ReleaseStore
 
@@ -100,6 +102,29 @@ class Editor:
         texts = {**self._glossary, **catalogue.texts()}
         content = draft(live, tree, texts, span, now.date())
         content = msgspec.structs.replace(content, correction=correction)
+        return await self.keep(content, by, now)
+
+    async def round_content(
+        self, year: int, written: Mapping[tuple[MeterCode, Field], Text], now: datetime
+    ) -> Content:
+        """What a release of a year's round would hold now.
+
+        Raises:
+            Unavailable: the metrics API cannot be read.
+        """
+        tree = Tree(await self._metrics.entities(), ())
+        catalogue = await self._metrics.catalogue()
+        upper = [one.id for one in tree.entities if one.kind in UPPER]
+        live = await self._metrics.figures(ROUND_METRICS, upper, round_span(year), "year")
+        texts = {**self._glossary, **catalogue.texts()}
+        return draft_round(live, tree, texts, year, as_of=now.date(), written=written)
+
+    async def keep(self, content: Content, by: str, now: datetime) -> str:
+        """Keeps a draft and checks it; returns its id.
+
+        Raises:
+            StepRefusedError: exactly this content has been published already.
+        """
         id_ = await self._store.keep_draft(content, by, now)
         release = await self._store.release(id_)
         if release and release.state == "draft" and not (await self.review(release)).findings:
