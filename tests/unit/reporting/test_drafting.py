@@ -154,10 +154,10 @@ def test_nothing_is_compared_with_the_month_or_year_in_which_a_series_began(
 
 def test_the_same_period_again_needs_a_reason_in_finnish_and_swedish() -> None:
     before, after = content(live()), content(live(rounded=88))
-    assert [one.code for one in findings(after, before)] == ["no_reason"]
+    assert [one.code for one in findings(after, (), before)] == ["no_reason"]
     half = without(after, correction=text("Laite oli väärässä paikassa.", None))
-    assert [one.code for one in findings(half, before)] == ["missing_text"]
-    assert not findings(without(after, correction=text("Korjattu", "Rättad")), before)
+    assert [one.code for one in findings(half, (), before)] == ["missing_text"]
+    assert not findings(without(after, correction=text("Korjattu", "Rättad")), (), before)
 
 
 def test_the_difference_is_told_in_words_the_greatest_first() -> None:

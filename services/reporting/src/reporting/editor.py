@@ -5,24 +5,19 @@ lost message, a broker that forgot everything and a restart are all mended the s
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
+import structlog
 
 from kokemus.contracts.events import Event, Publication, ReleasePublished
+from kokemus.errors import Unavailable
 from kokemus.publishing import Publisher
-from reporting.domain.drafting import (
-    GRAINS,
-    METRICS,
-    NPS_SHARES,
-    OWN_DOING,
-    UPPER,
-    Tree,
-    draft,
-)
-from reporting.domain.live import LiveFigure
+from reporting.disclosure.publishing import Protected, TableReport, protect
+from reporting.disclosure.summing import Inconsistent
+from reporting.domain.drafting import UPPER, Tree, draft
 from reporting.domain.meters import Field, MeterCode
 from reporting.domain.releases import (
     PUBLIC,
@@ -37,13 +32,18 @@ from reporting.domain.releases import (
 )
 from reporting.domain.review import Finding, findings
 from reporting.domain.round_drafting import ROUND_METRICS, draft_round, round_span
+from reporting.draft_reading import DraftReading
 from reporting.metrics_client import MetricsClient
 from reporting.storage.releases import ReleaseStore
 
 SOURCE: Final = "reporting"
 ECHO_SECONDS: Final = 15.0
 """How long an announcement may take to come back from the topic before it is made again."""
+ATTEMPTS: Final = 5
+"""How often figures are read that change meanwhile."""
 RECONCILER: Final = "system:reconciled"
+
+_log = structlog.get_logger()
 
 
 class Review(NamedTuple):
@@ -51,12 +51,14 @@ class Review(NamedTuple):
 
     Attributes:
         content: what the release holds; None once it is withdrawn.
+        report: what is hidden in it, table by table.
         current: what is published of its kind now, unless it is this one.
         before: its content.
         findings: what keeps the release from being approved.
     """
 
     content: Content | None
+    report: list[TableReport]
     current: Release | None
     before: Content | None
     findings: list[Finding]
@@ -92,17 +94,21 @@ class Editor:
         current = await self._store.current("public-monthly")
         if current is not None:
             span = min(span[0], current.period_start), span[1]
-        tree = Tree(await self._metrics.entities(), await self._metrics.breaks())
-        catalogue = await self._metrics.catalogue()
-        ids = [one.id for one in tree.entities]
-        live = [one for grain in GRAINS for one in await self._figures(ids, span, grain)]
-        upper = [one.id for one in tree.entities if one.kind in UPPER]
-        years = span[0].replace(month=1, day=1), span[1]
-        live += await self._metrics.figures(OWN_DOING, upper, years, "year")
-        texts = {**self._glossary, **catalogue.texts()}
-        content = draft(live, tree, texts, span, now.date())
+        reading = DraftReading(self._metrics, span)
+        tree = await reading.tree()
+        answers = await reading.answers()
+        protected = await self._protected(reading, tree, span)
+        texts = {**self._glossary, **(await self._metrics.catalogue()).texts()}
+        content = draft(
+            [*answers, *await reading.own_doing()],
+            tree,
+            texts,
+            span,
+            now.date(),
+            protected=protected.figures,
+        )
         content = msgspec.structs.replace(content, correction=correction)
-        return await self.keep(content, by, now)
+        return await self.keep(content, by, now, protected)
 
     async def round_content(
         self, year: int, written: Mapping[tuple[MeterCode, Field], Text], now: datetime
@@ -119,28 +125,32 @@ class Editor:
         texts = {**self._glossary, **catalogue.texts()}
         return draft_round(live, tree, texts, year, as_of=now.date(), written=written)
 
-    async def keep(self, content: Content, by: str, now: datetime) -> str:
+    async def keep(
+        self, content: Content, by: str, now: datetime, protected: Protected | None = None
+    ) -> str:
         """Keeps a draft and checks it; returns its id.
 
         Raises:
             StepRefusedError: exactly this content has been published already.
         """
-        id_ = await self._store.keep_draft(content, by, now)
+        id_ = await self._store.keep_draft(content, by, now, protected)
         release = await self._store.release(id_)
         if release and release.state == "draft" and not (await self.review(release)).findings:
             await self._store.take_step(id_, Step("checked", by, now))
         return id_
 
-    async def _figures(
-        self, ids: Sequence[str], span: tuple[date, date], grain: str
-    ) -> list[LiveFigure]:
-        """All figures of a grain; the parts of NPS only of those that have it, which are few."""
-        most = tuple(name for name in METRICS if name not in NPS_SHARES)
-        found = await self._metrics.figures(most, ids, span, grain, change="year")
-        heard = {one.entity for one in found if one.metric == "nps" and one.channel is not None}
-        return found + await self._metrics.figures(
-            NPS_SHARES, sorted(heard), span, grain, change="year"
-        )
+    async def _protected(
+        self, reading: DraftReading, tree: Tree, span: tuple[date, date]
+    ) -> Protected:
+        """What may be told of persons' acts; read again while figures change meanwhile."""
+        kept = await self._store.kept()
+        for attempt in range(ATTEMPTS):
+            acts = await reading.acts()
+            try:
+                return await asyncio.to_thread(protect, acts, tree.entities, span, kept)
+            except Inconsistent as error:
+                _log.warning("figures changed while they were read", where=str(error), at=attempt)
+        raise Unavailable("the figures change too fast to be drafted from")
 
     async def step(
         self, id_: str, state: State, by: str, now: datetime, reason: str | None = None
@@ -162,12 +172,15 @@ class Editor:
     async def review(self, release: Release) -> Review:
         """A release as its approver judges it."""
         content = await self._content(release)
+        report = await self._store.report(release.id)
         current = await self._store.current(release.kind)
-        if content is None or current is None or current.id == release.id:
-            return Review(content, None, None, findings(content) if content else [])
+        if current is None or current.id == release.id:
+            found = findings(content, report) if content else []
+            return Review(content, report, None, None, found)
         before = await self._content(current)
-        waiting = release.state in WAITING
-        return Review(content, current, before, findings(content, before if waiting else None))
+        compared = before if release.state in WAITING else None
+        found = findings(content, report, compared) if content else []
+        return Review(content, report, current, before, found)
 
     async def _content(self, release: Release) -> Content | None:
         body = await self._store.body(release.hash)

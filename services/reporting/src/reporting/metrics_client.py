@@ -75,6 +75,7 @@ class MetricsClient:
         *,
         change: str | None = None,
         children: bool = False,
+        channel: str | None = None,
     ) -> list[LiveFigure]:
         """All figures of these metrics and entities, page by page.
 
@@ -97,6 +98,8 @@ class MetricsClient:
             }
             if change:
                 query["change"] = change
+            if channel:
+                query["channel"] = channel
             while True:
                 page = await self._get("/v1/figures", query, _Figures)
                 found += page.figures

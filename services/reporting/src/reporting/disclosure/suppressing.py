@@ -48,7 +48,7 @@ def suppress(tables: Tables) -> Suppression:
     """Hides what must be hidden, and as little besides as the greedy finds."""
     greedy = _Greedy(tables)
     greedy.protect({name: tables.k[name] for name in tables.primary})
-    while unsettled := greedy.secondary - greedy.settled:
+    while unsettled := greedy.secondary - greedy.settled - greedy.dropped:
         greedy.protect(dict.fromkeys(unsettled, OPEN))
     secondary = frozenset(greedy.secondary - greedy.dropped)
     return Suppression(
@@ -68,7 +68,7 @@ class _Greedy:
 
     @property
     def secondary(self) -> set[CountId]:
-        return self.hidden - self._tables.primary
+        return self.hidden - self._tables.primary - set(self._tables.unprinted)
 
     def protect(self, room: Mapping[CountId, int]) -> None:
         """Gives each count its room; the least first, whose neighbours protect the others too."""
@@ -76,7 +76,9 @@ class _Greedy:
         for name in sorted(room, key=lambda one: (counts[one], one)):
             if name in self.settled or name in self.dropped:
                 continue
-            if not any(self._moved(name, room[name], rings) for rings in (*RINGS, None)):
+            if not self._tables.sums[name]:
+                self.settled.add(name)  # nothing adds up with it
+            elif not any(self._moved(name, room[name], rings) for rings in (*RINGS, None)):
                 self._drop(name)
 
     def _moved(self, name: CountId, room: int, rings: int | None) -> bool:
@@ -99,7 +101,8 @@ class _Greedy:
         return True
 
     def _cost(self, name: CountId) -> int:
-        return 0 if name in self.hidden else self._tables.counts[name]
+        free = name in self.hidden or name in self._tables.unprinted
+        return 0 if free else self._tables.counts[name]
 
     def _around(self, name: CountId, rings: int | None) -> Collection[int]:
         """The sums within so many steps of a count; all of them for None."""
@@ -158,7 +161,9 @@ def _cheapest(
     up = np.full(len(movable), np.inf)
     fixed = column[name]
     price = np.where(
-        [member in hidden for member in movable], 0.0, _prices(counts, down, abs(room))
+        [member in hidden or member in tables.unprinted for member in movable],
+        0.0,
+        _prices(counts, down, abs(room)),
     )
     bounds = [(0.0, limit) for limit in (*up, *down)]
     bounds[fixed] = (max(room, 0), max(room, 0))

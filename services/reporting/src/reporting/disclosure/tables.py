@@ -38,6 +38,9 @@ class Tables:
     """Counts that an earlier release said: they stay published, since they are known."""
     hidden: Collection[CountId] = field(default=frozenset())
     """Counts that an earlier release hid: they stay hidden."""
+    unprinted: Collection[CountId] = field(default=frozenset())
+    """Counts that nobody prints, such as a parent's own: hiding one costs nothing, and only one of
+    few persons needs protection."""
 
     def __post_init__(self) -> None:
         for name, count in self.counts.items():

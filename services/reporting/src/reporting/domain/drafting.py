@@ -81,7 +81,7 @@ def draft(  # noqa: PLR0913 - all that a release is made of
     answers = [
         published(one, known[one.entity].kind)
         for one in found
-        if one.metric in METRICS and one.channel is not None and not one.dimension
+        if one.metric in METRICS and one.channel not in (None, "survey") and not one.dimension
     ]
     own = (_own(one) for one in found if one.metric in OWN_DOING and one.status != "no_data")
     figures = [

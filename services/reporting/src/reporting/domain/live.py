@@ -37,6 +37,8 @@ class LiveFigure(msgspec.Struct, frozen=True):
     range: Range | None = None
     change: Change | None = None
     reported: LiveReported | None = None
+    pending: int | None = None
+    """How many messages of the period may still be answered in time."""
 
 
 class LiveValidity(msgspec.Struct, frozen=True):

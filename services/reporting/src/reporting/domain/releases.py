@@ -37,10 +37,11 @@ class StepRefusedError(Exception):
     """This step may not follow, or not by this person.
 
     Attributes:
-        code: `wrong_state`, `own_draft` or `unchanged`; the pages say it in the reader's language.
+        code: `wrong_state`, `own_draft`, `unchanged`, or `outdated` (another release of the kind
+            was published since the draft); the pages say it in the reader's language.
     """
 
-    def __init__(self, code: Literal["wrong_state", "own_draft", "unchanged"]) -> None:
+    def __init__(self, code: Literal["wrong_state", "own_draft", "unchanged", "outdated"]) -> None:
         super().__init__(code)
         self.code = code
 

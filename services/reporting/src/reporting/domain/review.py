@@ -1,8 +1,9 @@
 """What the approver sees: whether a draft may go out, and what differs from the last release."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from reporting.disclosure.publishing import TableReport
 from reporting.domain.drafting import METRICS, MIN_N
 from reporting.domain.guidance import STATEMENTS
 from reporting.domain.languages import DECIMALS, Language
@@ -53,18 +54,23 @@ class Differences(NamedTuple):
         return [one for one in self.changed if None not in (one.before, one.after)]
 
 
-def findings(content: Content, before: Content | None = None) -> list[Finding]:
+def findings(
+    content: Content, report: Sequence[TableReport] = (), before: Content | None = None
+) -> list[Finding]:
     """Everything that is wrong with a draft; none: it may be approved.
 
     Codes: `empty`, `missing_text` (Finnish and Swedish are obligatory), `small_n`, `unrounded`,
     `value_without_ok`, `no_reason` (a correction that does not say why), `reserved` (an entity
-    whose page would lie where the accessibility statement is).
+    whose page would lie where the accessibility statement is), `fallen` (an attacker comes too
+    close to a hidden count).
 
     Args:
         content: the draft.
+        report: what is hidden in it.
         before: what is published of its kind now.
     """
     found = [] if content.figures else [Finding("empty", "")]
+    found += [Finding("fallen", where) for one in report for where in one.fallen]
     shown = {one.entity for one in content.figures}
     texts = {f"entity.{one.id}": one.names for one in content.entities if one.id in shown}
     if content.correction is not None:

@@ -150,7 +150,7 @@ class _Desk:
             return self._door.refusal(visit.language, "missing", 404)
         if found.state not in PUBLIC:
             await parts.store.note(visit.person.user, "release.seen", found.id)
-        content, current, before, wrong = await parts.editor.review(found)
+        content, report, current, before, wrong = await parts.editor.review(found)
         names = {one.id: one.names for one in content.entities} if content else {}
         differences = compare(before, content) if content else compare(None, None)
         return self._door.page(
@@ -159,6 +159,7 @@ class _Desk:
             release=found,
             content=content,
             findings=wrong,
+            report=report,
             before=current,
             differences=differences,
             told=in_words(differences, names, parts.languages[visit.language]),

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.elements import TextClause
 
+from reporting.disclosure.publishing import Kept, Protected, TableReport
 from reporting.domain.releases import (
     Content,
     Kind,
@@ -31,8 +32,16 @@ class ReleaseStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def keep_draft(self, content: Content, by: str, at: datetime) -> str:
+    async def keep_draft(
+        self, content: Content, by: str, at: datetime, protected: Protected | None = None
+    ) -> str:
         """Stores a draft and returns its id; the same content twice is the same release.
+
+        Args:
+            content: what it publishes.
+            by: who made it.
+            at: when.
+            protected: what was hidden in it, and the counts behind it.
 
         Raises:
             StepRefusedError: `unchanged`, since exactly this content has been published already.
@@ -63,8 +72,37 @@ class ReleaseStore:
                     "hash": hash_,
                 },
             )
+            if protected is not None:
+                await connection.execute(
+                    text("INSERT INTO protection VALUES (:id, :report, :kept)"),
+                    {
+                        "id": id_,
+                        "report": msgspec.json.encode(protected.report),
+                        "kept": msgspec.json.encode(protected.kept),
+                    },
+                )
             await _take(connection, id_, (), Step("draft", by, at))
         return id_
+
+    async def kept(self) -> list[Kept]:
+        """The counts behind all that was ever published of persons' acts, hidden ones included."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT p.kept FROM protection p JOIN step s USING (release_id)"
+                    " WHERE s.state = 'published' ORDER BY s.number"
+                )
+            )
+            return [one for row in rows for one in msgspec.json.decode(row.kept, type=list[Kept])]
+
+    async def report(self, id_: str) -> list[TableReport]:
+        """What is hidden in a release, table by table."""
+        async with self._engine.connect() as connection:
+            row = await connection.execute(
+                text("SELECT report FROM protection WHERE release_id = :id"), {"id": id_}
+            )
+            found = row.scalar_one_or_none()
+        return [] if found is None else msgspec.json.decode(found, type=list[TableReport])
 
     async def take_step(self, id_: str, step: Step) -> tuple[Release, ...]:
         """Takes a release one step further, in one transaction with all that follows from it.
@@ -82,6 +120,8 @@ class ReleaseStore:
             release = await _release(connection, id_)
             if release is None:
                 raise KeyError(id_)
+            if step.state in {"approved", "published"}:
+                await _refuse_outdated(connection, release)
             superseded = (
                 await _current(connection, release.kind) if step.state == "published" else None
             )
@@ -222,6 +262,20 @@ async def _release(connection: AsyncConnection, id_: str) -> Release | None:
 async def _current(connection: AsyncConnection, kind: Kind) -> Release | None:
     found = await _releases(connection, _LATEST, {"kind": kind})
     return found[0] if found and found[0].state == "published" else None
+
+
+async def _refuse_outdated(connection: AsyncConnection, release: Release) -> None:
+    """What was published since a draft was made may tell what the draft hides."""
+    newer = await connection.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM step s JOIN release r ON r.id = s.release_id"
+            " WHERE r.kind = :kind AND s.state = 'published' AND s.number > ("
+            "SELECT number FROM step WHERE release_id = :id AND state = 'draft'))"
+        ),
+        {"kind": release.kind, "id": release.id},
+    )
+    if newer.scalar_one():
+        raise StepRefusedError("outdated")
 
 
 async def _take(connection: AsyncConnection, id_: str, before: Sequence[Step], step: Step) -> None:
