@@ -30,6 +30,7 @@ DESK = (
     "/desk/releases",
     "/desk/audit",
     "/desk/releases/none",
+    "/desk/embeds?entity=kallio&language=sv",
     "/desk/returns",
     "/desk/returns/table",
 )

@@ -20,6 +20,7 @@ from reporting.handlers import (
     alerts,
     desk,
     embed,
+    embedding,
     printing,
     public,
     releases,
@@ -36,6 +37,7 @@ from reporting.rendering import PageHeaders, Templates, static_files
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
+from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
@@ -84,6 +86,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         alerts=AlertStore(engine),
         mail=MailStore(engine),
         guidance=guidance_of(settings),
+        embeds=EmbedStore(engine),
     )
 
     @asynccontextmanager
@@ -110,6 +113,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     embed.register(app, parts)
     door = desk.register(app, parts)
     alerts.register(app, parts, door)
+    embedding.register(app, parts, door)
     returns.register(app, parts, door)
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)

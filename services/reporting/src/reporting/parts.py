@@ -16,6 +16,7 @@ from reporting.rendering import StaticFile, Templates
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
+from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
@@ -45,6 +46,7 @@ class Parts:
     alerts: AlertStore
     mail: MailStore
     guidance: Guidance
+    embeds: EmbedStore
 
     def now(self) -> datetime:
         """The time, in UTC."""

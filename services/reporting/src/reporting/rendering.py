@@ -26,6 +26,7 @@ _MEDIA: Final = {
 }
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+    " frame-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
 )
 

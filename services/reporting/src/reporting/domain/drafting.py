@@ -193,7 +193,8 @@ def _entity(live: LiveEntity, span: tuple[date, date]) -> Entity | None:
     if not standing:
         return None
     last = max(standing, key=lambda one: one.valid_from)
-    return Entity(live.id, live.kind, last.parent, last.names, live.service_map_id)
+    ended = last.valid_to if last.valid_to is not None and last.valid_to <= span[1] else None
+    return Entity(live.id, live.kind, last.parent, last.names, live.service_map_id, ended)
 
 
 def _trimmed(figures: Iterable[Figure]) -> list[Figure]:

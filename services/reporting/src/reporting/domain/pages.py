@@ -91,6 +91,8 @@ class Page:
     told: Sequence[Told]
     """What the city heard and did."""
     service_map_id: int | None
+    ended: str
+    """The day on which it ended; empty while it stands."""
     explanations: Sequence[tuple[str, str]]
     """Each metric of the page and what it says."""
     notes: Sequence[str]
@@ -162,6 +164,7 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
         chapters=parts,
         told=told(edition, entity, language),
         service_map_id=entity.service_map_id,
+        ended=language.day(entity.ended) if entity.ended else "",
         explanations=wording.explanations(figures, texts, language),
         notes=wording.notes(figures, texts, language) if figures else [],
     )

@@ -71,6 +71,8 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     names: Text
     service_map_id: int | None = None
     """The unit's number on the city's service map."""
+    ended: date | None = None
+    """Its last day, where that is within the release."""
 
 
 class Change(msgspec.Struct, frozen=True):

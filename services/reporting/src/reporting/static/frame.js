@@ -13,10 +13,13 @@
   if (window.parent !== window) {
     const tell = () =>
       window.parent.postMessage(
-        { type: "kokemus:height", height: document.documentElement.scrollHeight },
+        { type: "kokemus:height", height: document.body.scrollHeight },
         "*",
       );
     new ResizeObserver(tell).observe(document.body);
+    addEventListener("message", (event) => {
+      if (event.source === window.parent && event.data?.type === "kokemus:measure") tell();
+    });
     tell();
   }
 

@@ -164,5 +164,16 @@
   }
   if (!customElements.get("kokemus-figure")) {
     customElements.define("kokemus-figure", KokemusFigure);
+    // Frames of the service are made as tall as they say that their content is.
+    const frames = () =>
+      [...document.querySelectorAll("iframe")].filter((one) => one.src.startsWith(`${BASE}/`));
+    addEventListener("message", (event) => {
+      const height = Math.ceil(Number(event.data?.height));
+      if (event.origin !== BASE || event.data?.type !== "kokemus:height" || !(height > 0)) return;
+      const frame = frames().find((one) => one.contentWindow === event.source);
+      if (frame) frame.height = height;
+    });
+    const ask = (frame) => frame.contentWindow.postMessage({ type: "kokemus:measure" }, BASE);
+    frames().forEach((one) => ask(one));
   }
 })();
