@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "c7d4a95e1b38"
-down_revision = "9e41d7c05b26"
+down_revision = "b7d2f09e4c15"
 
 TABLES = """
 CREATE TABLE embed (
