@@ -1,13 +1,22 @@
 """A real SMTP server on a free port, which keeps what it takes and refuses whom it is told to."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 @dataclass
@@ -40,14 +49,52 @@ class MailServer:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[MailServer]:
-    """The server for the length of a block, on the loop of the test."""
+async def running(
+    certificate: Path | None = None, login: tuple[str, str] | None = None
+) -> AsyncIterator[MailServer]:
+    """The server for the length of a block, on the loop of the test.
+
+    With a certificate (and its key, in one file) it takes mail only after STARTTLS and, with a
+    login, only from whom it knows.
+    """
     server = MailServer()
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: SMTP(server, loop=loop), "127.0.0.1", 0)
+    options: dict[str, Any] = {}
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        options = {"tls_context": context, "require_starttls": True, "auth_required": True}
+        options["authenticator"] = lambda *given: AuthResult(
+            handled=False,
+            success=login is not None
+            and (given[-1].login, given[-1].password) == tuple(one.encode() for one in login),
+        )
+    listening = await loop.create_server(lambda: SMTP(server, loop=loop, **options), "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
     yield server
     listening.close()
+
+
+def certificate_for_this_machine(file: Path) -> None:
+    """Writes a key and a certificate of its own signing for 127.0.0.1 into one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail server of a test")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, *form)
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
 
 
 def report(message_id: str, status: str = "5.1.1", action: str = "failed") -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
 from reporting.watching import packaged_policy
 from reporting.weekly import WeeklyMail
-from support import mail_server
+from support import mail_server, reporting_service
 from support.fake_metrics_api import KEY, FakeMetricsApi, entity
 from support.fake_time import FakeTime
 from support.mail_server import MailServer, report
@@ -338,6 +339,58 @@ async def test_a_laptop_gets_mail_as_files(office: Office, tmp_path: Path) -> No
     office.__post_init__()
     await office.postman.deliver()
     assert sorted(one.name for one in folder.iterdir()) == ["1.eml", "2.eml"]
+
+
+async def test_mail_never_goes_over_a_connection_that_is_not_encrypted(
+    office: Office, server: MailServer
+) -> None:
+    office.settings = office.settings.model_copy(update={"mail_starttls": True})
+    office.__post_init__()
+    await office.publish_week()
+    await office.weekly.write()
+    with pytest.raises(Unavailable):
+        await office.postman.deliver()
+    assert server.taken == []
+
+
+@pytest.mark.parametrize(("password", "taken"), [("oikea", 2), ("vaara", 0)])
+async def test_a_server_that_wants_encryption_and_a_login_gets_both(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, taken: int
+) -> None:
+    certificate = tmp_path / "certificate"
+    mail_server.certificate_for_this_machine(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    (tmp_path / "password").write_text(f"{password}\n")
+    await office.publish_week()
+    await office.weekly.write()
+    async with mail_server.running(certificate, ("kokemus", "oikea")) as guarded:
+        changes = {
+            "mail_port": guarded.port,
+            "mail_starttls": True,
+            "mail_user": "kokemus",
+            "mail_password_file": tmp_path / "password",
+        }
+        office.settings = office.settings.model_copy(update=changes)
+        office.__post_init__()
+        with nullcontext() if taken else pytest.raises(Unavailable):
+            await office.postman.deliver()
+        assert len(guarded.taken) == taken
+
+
+async def test_the_worker_writes_and_sends_by_itself_and_logs_no_address(
+    environment: dict[str, str], office: Office, tmp_path: Path
+) -> None:
+    await office.publish_week()
+    folder, log = tmp_path / "mail", tmp_path / "log"
+    people = str(office.settings.people_file)
+    own = {"KOKEMUS_MAIL_FOLDER": str(folder), "KOKEMUS_PEOPLE_FILE": people}
+    with reporting_service.working(environment | own, log):
+        async for _ in reporting_service.attempts(40):
+            if folder.is_dir() and len(list(folder.iterdir())) == 2:
+                break
+    told = [(folder / name).read_text() for name in ("1.eml", "2.eml")]
+    assert any("To: minna@terveys.invalid" in one for one in told)
+    assert ".invalid" not in log.read_text()
 
 
 async def test_the_release_of_a_week_is_for_the_house_only(
