@@ -1,18 +1,40 @@
 """Jobs of the worker: one turn at a time, however many workers there are."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kokemus.errors import Unavailable
+from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
+from reporting.editor import Editor
+from reporting.metrics_client import MetricsClient
+from reporting.scheduled_drafts import SCHEDULE, ScheduledDrafts
 from reporting.scheduling import Job, Scheduler
+from reporting.storage import MIGRATIONS
+from reporting.storage.releases import ReleaseStore
+from reporting.texts import Texts
+from reporting.weekly import WeeklyEditor
+from support.fake_metrics_api import KEY, FakeMetricsApi
 from support.fake_time import FakeTime
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVERY = timedelta(seconds=2)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    address = database_url.replace("postgresql://", "postgresql+psycopg://")
+    migrate(address, MIGRATIONS)
+    made = create_async_engine(address)
+    yield made
+    await made.dispose()
 
 
 async def test_two_workers_never_do_the_same_job_at_once_and_each_may_do_another(
@@ -82,3 +104,29 @@ async def test_a_database_that_is_away_is_waited_for() -> None:
     time.on_sleep = give_up
     with pytest.raises(asyncio.CancelledError):
         await Scheduler(nowhere, Meters(), time.timing).follow(Job("a-job", EVERY, work))
+
+
+async def test_what_is_due_is_drafted_and_checked_once_and_approved_by_nobody(
+    engine: AsyncEngine, metrics_api: FakeMetricsApi, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    store, texts = ReleaseStore(engine), Texts().glossary
+    async with httpx.AsyncClient(base_url=metrics_api.url) as http:
+        metrics = MetricsClient(http, tmp_path / "key")
+        drafts = ScheduledDrafts(
+            store,
+            Editor(store, metrics, texts),
+            WeeklyEditor(store, metrics, texts),
+            FakeTime(NOW).timing,
+            ZoneInfo("Europe/Helsinki"),
+        )
+        await drafts.make()
+        made = await store.releases()
+        await drafts.make()
+    assert await store.releases() == made
+    assert {(one.kind, one.period_end, one.drafted_by) for one in made} == {
+        ("public-monthly", date(2026, 10, 31), SCHEDULE),
+        ("internal-weekly", date(2026, 11, 22), SCHEDULE),
+    }
+    monthly = next(one for one in made if one.kind == "public-monthly")
+    assert monthly.state == "checked"

@@ -7,10 +7,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kokemus.migrations import migrate
+from reporting.disclosure.publishing import protect
 from reporting.domain.releases import Content, Step, StepRefusedError, canonical
 from reporting.storage import MIGRATIONS
 from reporting.storage.releases import ReleaseStore, SessionStore
-from support.release_builders import content, live
+from support.release_builders import SPAN, content, entity, live
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -159,3 +160,36 @@ async def test_migrating_twice_changes_nothing(engine: AsyncEngine, database_url
 async def execute(engine: AsyncEngine, statement: str, **values: object) -> None:
     async with engine.begin() as connection:
         await connection.execute(text(statement), values)
+
+
+async def test_who_drafted_before_another_release_was_published_drafts_again(
+    store: ReleaseStore,
+) -> None:
+    """What was published since may tell what the draft hides."""
+    draft = await store.keep_draft(content(live(rounded=90)), "reeta", NOW)
+    await store.take_step(draft, Step("checked", "reeta", NOW))
+    await published(store, content(live(rounded=87)))
+    with pytest.raises(StepRefusedError, match="outdated"):
+        await store.take_step(draft, Step("approved", "aino", NOW))
+
+
+async def test_counts_behind_a_release_are_remembered_once_it_is_published_and_for_ever(
+    store: ReleaseStore,
+) -> None:
+    rows = [
+        live("feedback_count", number, entity=name, channel="web_feedback", scale=None, n=number)
+        for name, number in (("kuva", 75), ("kirjastot", 3), ("museot", 72))
+    ]
+    tree = [entity("kuva", "division"), entity("kirjastot", "service_entity", "kuva"),
+            entity("museot", "service_entity", "kuva")]  # fmt: skip
+    made = protect(rows, tree, SPAN)
+    id_ = await store.keep_draft(content(live()), "reeta", NOW, made)
+    assert await store.report(id_) == made.report
+    assert await store.kept() == []
+    await store.take_step(id_, Step("checked", "reeta", NOW))
+    await store.take_step(id_, Step("approved", "aino", NOW))
+    await store.take_step(id_, Step("published", "aino", NOW))
+    await store.take_step(id_, Step("withdrawn", "aino", NOW, "syy"))
+    assert {(one.id.split("|")[1], one.count) for one in await store.kept()} == {
+        ("kuva", 75), ("kirjastot", 3), ("museot", 72),
+    }  # fmt: skip

@@ -6,9 +6,10 @@ from reporting.domain.releases import Kind, Release, Step
 from reporting.domain.schedule import Due, due
 
 
-def known(kind: Kind, last: date) -> Release:
-    made = Step("draft", "system:schedule", datetime(2026, 1, 1, tzinfo=UTC))
-    return Release("x", kind, date(2025, 1, 1), last, "sha256:0", (made,))
+def known(kind: Kind, last: date, *, checked: bool = True, on: int = 1) -> Release:
+    made = Step("draft", "system:schedule", datetime(2026, 11, on, tzinfo=UTC))
+    steps = (made, Step("checked", "system:schedule", made.at)) if checked else (made,)
+    return Release("x", kind, date(2025, 1, 1), last, "sha256:0", steps)
 
 
 def kinds(today: date, *releases: Release) -> set[Kind]:
@@ -51,3 +52,10 @@ def test_a_period_is_drafted_once() -> None:
     )
     assert kinds(today, *made) == set()
     assert kinds(today, made[0]) == {"internal-weekly"}
+
+
+def test_a_draft_that_may_not_be_approved_is_tried_again_the_next_day() -> None:
+    today, october = date(2026, 11, 23), date(2026, 10, 31)
+    assert "public-monthly" in kinds(today, known("public-monthly", october, checked=False, on=22))
+    tried = known("public-monthly", october, checked=False, on=23)
+    assert "public-monthly" not in kinds(today, tried)

@@ -22,14 +22,15 @@ from kokemus_platform.demo.returning import play_round
 from kokemus_platform.demo.voices import voices
 from kokemus_platform.demo.year import DAYS, ZONE
 from kokemus_platform.home import Home
+from kokemus_platform.people import PEOPLE
 from kokemus_platform.processes import PartFailedError, wait_until
 
 SEED: Final = 1
 """The demo's year is the same on every machine."""
 SETTLED_SECONDS: Final = 600
 """For the demo's year; the reference takes a moment."""
-SETUP, LOCAL = "system:setup", "system:local"
-"""Who drafts and who approves the releases of a local platform."""
+DRAFTER, APPROVER = PEOPLE
+"""The two people of a local platform who take the demo's release to publication."""
 
 
 def load_reference(status: Mapping[str, Any]) -> None:
@@ -52,9 +53,9 @@ def load_demo(status: Mapping[str, Any]) -> None:
 
 def _publish(first: date, last: date) -> None:
     span = ("--from", first.isoformat(), "--to", last.isoformat())
-    release = _reporting("release", "draft", "--by", SETUP, *span)
-    _reporting("release", "approve", "--by", LOCAL, release)
-    _reporting("release", "publish", "--by", LOCAL, release)
+    release = _reporting("release", "draft", "--by", DRAFTER, *span)
+    _reporting("release", "approve", "--by", APPROVER, release)
+    _reporting("release", "publish", "--by", APPROVER, release)
 
 
 async def _send(status: Mapping[str, Any], events: Iterable[Event]) -> None:

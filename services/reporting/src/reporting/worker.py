@@ -26,7 +26,7 @@ from reporting.connections import database_missing, engine_for, feedback_http_fo
 from reporting.correspondence import Correspondence
 from reporting.courier import Courier
 from reporting.domain.sessions import Signer
-from reporting.editor import Herald
+from reporting.editor import Editor, Herald
 from reporting.feedback_client import FeedbackClient
 from reporting.mail_transports import transport_of
 from reporting.metrics_client import MetricsClient
@@ -34,6 +34,7 @@ from reporting.notifying import Notifier
 from reporting.people_file import People
 from reporting.postman import Postman
 from reporting.rendering import Templates
+from reporting.scheduled_drafts import ScheduledDrafts
 from reporting.scheduling import Job, Scheduler
 from reporting.settings import ReportingSettings
 from reporting.storage.alerts import AlertStore
@@ -42,7 +43,7 @@ from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
 from reporting.watching import Watch, policy_of
-from reporting.weekly import WeeklyMail
+from reporting.weekly import WeeklyEditor, WeeklyMail
 
 AT_ONCE: Final = timedelta(seconds=2)
 """How often the store is asked for what somebody waits to see."""
@@ -89,7 +90,16 @@ def jobs(tools: Tools) -> Sequence[Job]:
         tools.timing,
         settings.time_zone,
     )
+    store, words = ReleaseStore(tools.engine), Texts().glossary
+    drafts = ScheduledDrafts(
+        store,
+        Editor(store, metrics, words),
+        WeeklyEditor(store, metrics, words),
+        tools.timing,
+        settings.time_zone,
+    )
     return (
+        Job("draft-releases", SELDOM, drafts.make),
         Job("announce-releases", AT_ONCE, herald.reconcile),
         Job("deliver-returns", AT_ONCE, courier.deliver),
         Job("watch-alerts", SOON, watch.look),

@@ -28,8 +28,17 @@ def due(today: date, releases: Iterable[Release]) -> Iterator[Due]:
     """The drafts that are missing today, in working days and by Finnish holidays.
 
     A period is drafted once, whatever became of its draft: who wants another one makes it by hand.
+    A draft that may not be approved, since figures or texts are missing, is tried again each day.
+
+    Args:
+        today: the local day.
+        releases: all that were ever drafted.
     """
-    known = {(one.kind, one.period_end) for one in releases}
+    known = {
+        (one.kind, one.period_end)
+        for one in releases
+        if one.state != "draft" or one.steps[0].at.date() >= today
+    }
     month = today.replace(day=1)
     end = month - _DAY
     if today >= working_day(month, WORKING_DAY_OF_MONTH) and ("public-monthly", end) not in known:
