@@ -21,6 +21,7 @@ from reporting.handlers import (
     desk,
     embed,
     embedding,
+    notes,
     printing,
     public,
     releases,
@@ -39,6 +40,7 @@ from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts, guidance_of
@@ -87,6 +89,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         mail=MailStore(engine),
         guidance=guidance_of(settings),
         embeds=EmbedStore(engine),
+        notes=NoteStore(engine),
     )
 
     @asynccontextmanager
@@ -114,6 +117,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     door = desk.register(app, parts)
     alerts.register(app, parts, door)
     embedding.register(app, parts, door)
+    notes.register(app, parts, door)
     returns.register(app, parts, door)
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)

@@ -18,6 +18,7 @@ from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
 
@@ -47,6 +48,7 @@ class Parts:
     mail: MailStore
     guidance: Guidance
     embeds: EmbedStore
+    notes: NoteStore
 
     def now(self) -> datetime:
         """The time, in UTC."""

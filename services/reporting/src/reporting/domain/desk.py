@@ -1,7 +1,7 @@
 """What the desk shows of the live figures: never published, and marked as live."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,6 +12,7 @@ from reporting.domain.charts import sparkline
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import Language
 from reporting.domain.live import LiveEntity, LiveFigure
+from reporting.domain.people import Person, Role
 from reporting.domain.releases import Entity
 from reporting.domain.wording import changed, series_title
 
@@ -79,14 +80,22 @@ def entities_on(live: Iterable[LiveEntity], day: date) -> dict[str, Entity]:
     return found
 
 
-def path(entities: dict[str, Entity], entity: str) -> list[Entity]:
+def path(entities: Mapping[str, Entity], entity: str) -> list[Entity]:
     """The entities from the top to this one, itself included."""
     found: list[Entity] = []
     current: str | None = entity
-    while current in entities and entities[current] not in found:
+    while current is not None and current in entities and entities[current] not in found:
         found.append(entities[current])
         current = entities[current].parent
     return found[::-1]
+
+
+def answers_for(
+    person: Person, roles: frozenset[Role], entity: str, tree: Mapping[str, Entity]
+) -> bool:
+    """Whether one of the person's roles is among these, for the entity or for one above it."""
+    above = [one.id for one in path(tree, entity)] or [entity]
+    return any(person.may(roles, one) for one in above)
 
 
 def series(

@@ -19,6 +19,7 @@ MAY_FILL: Final[frozenset[Role]] = frozenset({"division_contact"})
 MAY_ACKNOWLEDGE: Final[frozenset[Role]] = frozenset(
     {"unit_manager", "division_contact", "administrator"}
 )
+MAY_NOTE: Final[frozenset[Role]] = frozenset({"unit_manager", "division_contact", "administrator"})
 MAY_OPEN_ROUNDS: Final[frozenset[Role]] = frozenset({"administrator"})
 
 COST: Final = (2**14, 8, 1)

@@ -1,15 +1,13 @@
 """Alerts on the desk: what needs an eye, who has seen it, and what they say."""
 
-from collections.abc import Mapping
-
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
 from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain.alert_wording import about, said
-from reporting.domain.desk import entities_on, path
-from reporting.domain.people import MAY_ACKNOWLEDGE, Person
+from reporting.domain.desk import answers_for, entities_on
+from reporting.domain.people import MAY_ACKNOWLEDGE
 from reporting.domain.releases import Entity
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
@@ -43,7 +41,7 @@ class _Alerts:
             about=lambda one: about(one, language),
             name=lambda id_: language.of(tree[id_].names) if id_ in tree else id_,
             people={one.user: one.name for one in self._parts.people.everybody()},
-            may=lambda one: _may(visit.person, one.entity, tree),
+            may=lambda one: answers_for(visit.person, MAY_ACKNOWLEDGE, one.entity, tree),
         )
 
     async def acknowledge(self, visit: Visit) -> Response:
@@ -51,7 +49,7 @@ class _Alerts:
         alert = await self._parts.alerts.alert(visit.request.path_params["id"])
         if alert is None:
             return self._door.refusal(visit.language, "missing", 404)
-        if not _may(visit.person, alert.entity, await self._tree()):
+        if not answers_for(visit.person, MAY_ACKNOWLEDGE, alert.entity, await self._tree()):
             return self._door.refusal(visit.language, "forbidden", 403)
         comment = visit.form.get("comment", "").strip()[:500] or None
         if comment is not None and names_a_person(comment):
@@ -67,9 +65,3 @@ class _Alerts:
             return entities_on(await self._parts.metrics.entities(), self._parts.here().date())
         except Unavailable:
             return {}
-
-
-def _may(person: Person, entity: str, tree: Mapping[str, Entity]) -> bool:
-    """Whether the person answers for the entity or for one above it."""
-    above = [one.id for one in path(dict(tree), entity)] or [entity]
-    return any(person.may(MAY_ACKNOWLEDGE, one) for one in above)

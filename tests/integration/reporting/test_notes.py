@@ -1,0 +1,80 @@
+"""Notes: versions that stay, written by those who answer for the entity."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from kokemus.migrations import migrate
+from reporting.domain.notes import DeskNote
+from reporting.domain.releases import Text
+from reporting.storage import MIGRATIONS
+from reporting.storage.notes import NoteStore
+from support.reporting_service import PASSWORDS, Reporting, enter, form_token
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOTE = DeskNote("done", "kallio", date(2026, 11, 20), Text("Ovi korjattiin."))
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    address = database_url.replace("postgresql://", "postgresql+psycopg://")
+    migrate(address, MIGRATIONS)
+    made = create_async_engine(address)
+    yield made
+    await made.dispose()
+
+
+async def test_a_removed_note_is_neither_shown_nor_frozen_and_stays_in_its_table(
+    engine: AsyncEngine,
+) -> None:
+    store, span = NoteStore(engine), (date(2026, 1, 1), date(2026, 12, 31))
+    await store.add(NOTE, "sanna", NOW)
+    (kept,) = await store.notes(["kallio"])
+    assert kept.note == NOTE
+    assert await store.notes(["aaninen"]) == []
+    assert [one.text for one in await store.notes_for_release(span, ["kallio"])] == [NOTE.text]
+    assert await store.remove(kept, "sanna", NOW)
+    assert not await store.remove(kept, "reeta", NOW), "somebody was first"
+    assert await store.notes() == []
+    assert await store.notes_for_release(span, ["kallio"]) == []
+    async with engine.begin() as connection:
+        assert (await connection.scalar(text("SELECT count(*) FROM desk_note"))) == 2
+        with pytest.raises(DBAPIError, match="append-only"):
+            await connection.execute(text("UPDATE desk_note SET fi = 'x'"))
+
+
+def test_a_note_is_written_by_whom_it_concerns_read_by_all_and_logged(
+    reporting: Reporting,
+) -> None:
+    form = {
+        "entity": "kallio",
+        "kind": "heard",
+        "day": "2026-01-20",
+        "text_fi": "Jono <b>kasvoi</b>.",
+    }
+    for user, statuses in (("reeta", [403, 403, 403]), ("sanna", [403, 422, 303])):
+        with httpx.Client(base_url=reporting.url) as client:
+            enter(client, user, PASSWORDS[user])
+            page = client.get("/desk/notes?entity=kallio").text
+            assert ('name="text_fi"' in page) == (user == "sanna")
+            token = form_token(client, "/desk/notes?entity=kallio")
+            sent = [
+                form | {"token": "x"},
+                form | {"token": token, "text_en": "Call 131052-308T"},
+                form | {"token": token},
+            ]
+            assert [client.post("/desk/notes", data=one).status_code for one in sent] == statuses
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "reeta", PASSWORDS["reeta"])
+        token = form_token(client, "/desk/notes?entity=kallio")
+        assert "Jono &lt;b&gt;kasvoi&lt;/b&gt;." in client.get("/desk/notes?entity=kallio").text
+        gone = client.post("/desk/notes/1/remove", data={"token": token})
+        assert gone.status_code == 403
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "aino", PASSWORDS["aino"])
+        assert "note.written" in client.get("/desk/audit").text
