@@ -15,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from kokemus.errors import Unavailable
 from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
+from reporting.addresses import Addresses
 from reporting.composing import Composer
 from reporting.correspondence import Correspondence
 from reporting.domain.alerts import Finding, Rule, Series
 from reporting.domain.drafting import Tree
-from reporting.domain.releases import Period, State, Step
+from reporting.domain.embeds import Wanted
+from reporting.domain.releases import Content, Period, State, Step
 from reporting.domain.returns import Round
 from reporting.domain.sessions import Signer
 from reporting.domain.weekly_drafting import draft_week
+from reporting.embed_mail import EmbedMail
 from reporting.mail_transports import transport_of
 from reporting.metrics_client import MetricsClient
 from reporting.notifying import Notifier
@@ -32,6 +35,7 @@ from reporting.rendering import Templates
 from reporting.settings import ReportingSettings
 from reporting.storage import MIGRATIONS
 from reporting.storage.alerts import AlertStore
+from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import Key, MailStore
 from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
@@ -42,8 +46,8 @@ from support import mail_server, reporting_service
 from support.fake_metrics_api import KEY, FakeMetricsApi, entity
 from support.fake_time import FakeTime
 from support.mail_server import MailServer, report
+from support.release_builders import content, live
 from support.release_builders import entity as live_entity
-from support.release_builders import live
 from support.reporting_service import Reporting
 
 NOON = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -76,6 +80,7 @@ class Office:
         self.alerts = AlertStore(self.engine)
         self.returns = ReturnStore(self.engine)
         self.releases = ReleaseStore(self.engine)
+        self.embeds = EmbedStore(self.engine)
         base_url = self.settings.base_url
         composer = Composer(
             Templates(TEXTS.languages, {}, base_url, "helsinki"),
@@ -99,7 +104,7 @@ class Office:
         self.postman = Postman(
             self.mail,
             transport,
-            self.people,
+            Addresses(self.people, self.embeds),
             self.signer,
             self.settings,
             self.meters,
@@ -107,17 +112,20 @@ class Office:
             self.notifier.undeliverable,
         )
 
-    async def publish_week(self) -> str:
-        """Publishes a release of the week."""
-        period = Period(*WEEK, "week")
-        tree = Tree([live_entity("kallio"), live_entity("aaninen")], ())
-        figures = [live("happy_index", 81, n=212, period=period)]
-        content = draft_week(figures, tree, TEXTS.glossary, WEEK, WEEK[1])
+    async def publish(self, content: Content) -> str:
+        """Publishes a content."""
         id_ = await self.releases.keep_draft(content, "system:schedule", NOON)
         states: tuple[State, ...] = ("checked", "approved", "published")
         for state in states:
             await self.releases.take_step(id_, Step(state, "aino", NOON))
         return id_
+
+    async def publish_week(self) -> str:
+        """Publishes a release of the week."""
+        period = Period(*WEEK, "week")
+        tree = Tree([live_entity("kallio"), live_entity("aaninen")], ())
+        figures = [live("happy_index", 81, n=212, period=period)]
+        return await self.publish(draft_week(figures, tree, TEXTS.glossary, WEEK, WEEK[1]))
 
 
 @pytest.fixture
@@ -351,6 +359,22 @@ async def test_mail_never_goes_over_a_connection_that_is_not_encrypted(
     with pytest.raises(Unavailable):
         await office.postman.deliver()
     assert server.taken == []
+
+
+async def test_editors_are_told_once_when_what_they_embed_has_ended(
+    office: Office, server: MailServer
+) -> None:
+    ended = live_entity("kallio", valid_to=date(2026, 6, 30))
+    for id_, mail in (("kallio", "web@terveys.invalid"), ("aaninen", "web@sote.invalid")):
+        wanted = Wanted("https://sivu.example/", id_, "sv", mail)
+        await office.embeds.keep(wanted, "reeta", NOON)
+    await office.publish(content(live(), entities=(ended, live_entity("aaninen"))))
+    editors = EmbedMail(office.releases, office.embeds, office.letters)
+    for _ in range(2):
+        await editors.write()
+        await office.postman.deliver()
+    (told,) = server.taken
+    assert (told["To"], told["Subject"]) == ("web@terveys.invalid", "Inbäddat innehåll har upphört")
 
 
 @pytest.mark.parametrize(("password", "taken"), [("oikea", 2), ("vaara", 0)])

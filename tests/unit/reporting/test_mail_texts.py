@@ -14,6 +14,7 @@ from reporting.composing import Composer
 from reporting.domain.alerts import Alert
 from reporting.domain.bounces import failed_for_good
 from reporting.domain.drafting import Tree
+from reporting.domain.embeds import Embed
 from reporting.domain.languages import CODES, Code
 from reporting.domain.letter_wording import alerting, embed_ended, undelivered, weekly
 from reporting.domain.letters import Letter, Picture
@@ -141,11 +142,12 @@ def test_every_letter_is_in_its_readers_language(code: Code) -> None:
         Alert(2, "s", "silence", 4, "e", "kiosk", "", WEEK[0], 4, 90, at),
     ]
     known = Entity("e", "unit", None, text("Yksikkö", "Enhet", "Unit"))
+    embed = Embed(3, "https://sivu.example/", "e", code, "web@kaupunki.invalid", "reeta", at)
     letters = [
         weekly(content(), ["kallio"], language),
         alerting(alerts, {"e": known}, language),
         undelivered("Minna", language),
-        embed_ended(known, WEEK[1], language),
+        embed_ended(embed, known, language),
     ]
     finnish = {"fi": ("viikko", "hälytystä"), "sv": ("vecka", "larm"), "en": ("week", "alerts")}
     told = "\n".join(said(one)[0] for one in letters)

@@ -43,5 +43,10 @@ class Correspondence:
             return
         letter = make(self.languages[person.language])
         if letter is not None:
+            await self.put(key, letter, release)
+
+    async def put(self, key: Key, letter: Letter, release: str | None = None) -> None:
+        """Puts a letter on its way, unless it was before or its reader wants none; idempotent."""
+        if await self.store.wants(key):
             message = self.composer.compose(letter, key.recipient, key.kind)
             await self.store.keep(key, message, self.timing.now(), release)

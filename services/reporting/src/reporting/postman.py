@@ -19,10 +19,10 @@ from kokemus.errors import Unavailable
 from kokemus.metric_names import MAIL_SENT, MAIL_WAITING
 from kokemus.polling.pace import Timing
 from kokemus.telemetry import Meters
+from reporting.addresses import Addresses
 from reporting.domain.bounces import failed_for_good
 from reporting.domain.sessions import Signer
 from reporting.mail_transports import MailRefusedError, Transport
-from reporting.people_file import People
 from reporting.settings import ReportingSettings
 from reporting.storage.mail import Due, GivenUp, Key, MailStore
 
@@ -39,7 +39,7 @@ class Postman:
 
     store: MailStore
     transport: Transport
-    people: People
+    addresses: Addresses
     signer: Signer
     settings: ReportingSettings
     meters: Meters
@@ -66,21 +66,21 @@ class Postman:
 
     async def _send(self, due: Due) -> str:
         """Sends one mail; how that ended, for the metrics."""
-        person = self.people.get(due.recipient)
+        address = await self.addresses.of(due.recipient)
         now = self.timing.now()
         reason: GivenUp | None = None
         if due.withdrawn:
             reason = "withdrawn"
         elif now - due.made_at > TOO_OLD:
             reason = "old"
-        elif person is None or not person.mail:
+        elif not address:
             reason = "no_address"
-        if reason is not None or person is None:
-            await self.store.give_up(due.number, reason or "no_address")
+        if reason is not None:
+            await self.store.give_up(due.number, reason)
             return "given_up"
-        message = self._addressed(due, person.mail, now)
+        message = self._addressed(due, address, now)
         try:
-            await self.transport.send(message, self._sender, person.mail)
+            await self.transport.send(message, self._sender, address)
         except MailRefusedError:
             await self.store.give_up(due.number, "refused")
             await self.undeliverable(due.number)

@@ -21,12 +21,14 @@ from kokemus.polling.process import system_timing
 from kokemus.publishing import Publisher
 from kokemus.tasks import background
 from kokemus.telemetry import Meters
+from reporting.addresses import Addresses
 from reporting.composing import Composer
 from reporting.connections import database_missing, engine_for, feedback_http_for, http_for
 from reporting.correspondence import Correspondence
 from reporting.courier import Courier
 from reporting.domain.sessions import Signer
 from reporting.editor import Editor, Herald
+from reporting.embed_mail import EmbedMail
 from reporting.feedback_client import FeedbackClient
 from reporting.mail_transports import transport_of
 from reporting.metrics_client import MetricsClient
@@ -38,6 +40,7 @@ from reporting.scheduled_drafts import ScheduledDrafts
 from reporting.scheduling import Job, Scheduler
 from reporting.settings import ReportingSettings
 from reporting.storage.alerts import AlertStore
+from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
@@ -127,13 +130,17 @@ def _mailing(tools: Tools, metrics: MetricsClient) -> Sequence[Job]:
         policy_of(settings),
         settings.time_zone,
     )
+    embeds = EmbedStore(engine)
+    embed_mail = EmbedMail(ReleaseStore(engine), embeds, correspondence)
+    addresses = Addresses(people, embeds)
     postman = Postman(
-        store, transport, people, signer, settings, tools.meters, timing, notifier.undeliverable
+        store, transport, addresses, signer, settings, tools.meters, timing, notifier.undeliverable
     )
     return (
         Job("tell-of-alerts", SOON, notifier.tell_of_alerts),
         Job("remind-of-returns", SELDOM, notifier.remind),
         Job("write-weekly-mail", SOON, weekly.write),
+        Job("write-to-editors", SELDOM, embed_mail.write),
         Job("send-mail", OFTEN, postman.deliver),
         Job("read-mail-reports", SOON, postman.read_reports),
     )

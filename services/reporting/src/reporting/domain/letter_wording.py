@@ -7,6 +7,7 @@ from typing import Final
 
 from reporting.domain.alert_wording import mailed
 from reporting.domain.alerts import Alert
+from reporting.domain.embeds import Embed
 from reporting.domain.finding import by_name
 from reporting.domain.languages import Language
 from reporting.domain.letters import Facts, Heading, Letter, Link, Part, Picture
@@ -114,19 +115,26 @@ def undelivered(name: str, language: Language) -> Letter:
     )
 
 
-def embed_ended(entity: Entity, day: date, language: Language) -> Letter:
-    """The mail to an editor whose page embeds the figures of an entity that ends."""
-    name = language.of(entity.names)
+def embed_ended(embed: Embed, entity: Entity | None, language: Language) -> Letter:
+    """The mail to the editors of a page whose embed is of an entity that has ended.
+
+    Args:
+        embed: the embed in use.
+        entity: what it is of; None where it is published no more.
+        language: of the embed.
+    """
+    name = language.of(entity.names) if entity else embed.entity
     return Letter(
         language.code,
-        language.say("Upotettu sisältö päättyy"),
+        language.say("Upotettu sisältö on päättynyt"),
         (
             language.say(
-                "%(name)s päättyy %(day)s. Vaihda tai poista sen upotus sivultasi.",
+                "Sivulla %(address)s on upotettuna %(name)s, joka on päättynyt. Vaihda tai poista"
+                " upotus.",
+                address=embed.address,
                 name=name,
-                day=language.day(day),
             ),
-            Link(language.say("Katso sivu"), f"/{language.code}/{entity.id}"),
+            Link(language.say("Katso sivu"), f"/{language.code}/{embed.entity}"),
         ),
     )
 
