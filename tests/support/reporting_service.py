@@ -10,7 +10,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -193,15 +193,20 @@ def working(environment: dict[str, str], log: Path, exit_code: int = 0) -> Itera
 
 @contextmanager
 def published(
-    folder: Path, postgres: Postgres, kafka: EmbeddedKafka, metrics: FakeMetricsApi
+    folder: Path,
+    postgres: Postgres,
+    kafka: EmbeddedKafka,
+    metrics: FakeMetricsApi,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Reporting]:
-    """A running service with one release of everything, for the length of a block."""
+    """A running service with one release of everything and these settings besides."""
     for part in (postgres, kafka):
         if not part.running:
             part.start()
     database = postgres.create_database(f"reporting_{secrets.token_hex(4)}")
     prefix = f"t{secrets.token_hex(5)}."
     environment = prepared(folder, database, kafka, prefix, metrics)
+    environment |= more or {}
     with running(environment, metrics, folder / "log") as service:
         service.publish()
         yield service

@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import OperationalError
@@ -12,7 +13,13 @@ from kokemus import problems, telemetry, web
 from kokemus.contracts.asyncapi import document
 from kokemus.contracts.codes import CodeLists
 from kokemus.telemetry import Meters
-from reporting.connections import database_missing, engine_for, feedback_http_for, http_for
+from reporting.connections import (
+    database_missing,
+    engine_for,
+    feedback_http_for,
+    http_for,
+    provider_http,
+)
 from reporting.domain.sessions import FAILURES, FAILURES_OF_ADDRESS, Attempts, Signer
 from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
@@ -31,6 +38,7 @@ from reporting.handlers import (
     site,
     unsubscribing,
 )
+from reporting.identity_provider import IdentityProvider
 from reporting.metrics_client import MetricsClient
 from reporting.parts import Parts
 from reporting.people_file import People
@@ -61,6 +69,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         raise ValueError("the session key needs at least 32 bytes")
     engine, http = engine_for(settings), http_for(settings)
     feedback_http = feedback_http_for(settings)
+    provider_client = provider_http()
     people = People(settings.people_file)
     texts, files = Texts(), static_files()
     store = ReleaseStore(engine)
@@ -74,6 +83,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         sessions=SessionStore(engine),
         people=people,
         signer=Signer(secret),
+        provider=_provider(settings, provider_client),
         attempts_by_user=Attempts(FAILURES),
         attempts_by_address=Attempts(FAILURES_OF_ADDRESS),
         metrics=metrics,
@@ -98,6 +108,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             stack.push_async_callback(engine.dispose)
             await stack.enter_async_context(http)
             await stack.enter_async_context(feedback_http)
+            await stack.enter_async_context(provider_client)
             yield
 
     async def ready() -> Mapping[str, str]:
@@ -126,6 +137,13 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     site.register(app, parts)
     public.register(app, parts)
     return app
+
+
+def _provider(settings: ReportingSettings, http: httpx.AsyncClient) -> IdentityProvider | None:
+    secret, groups = settings.oidc_client_secret_file, settings.oidc_groups_file
+    if settings.oidc_issuer is None or secret is None or groups is None:
+        return None
+    return IdentityProvider(http, settings.oidc_issuer, settings.oidc_client_id, secret, groups)
 
 
 @asynccontextmanager

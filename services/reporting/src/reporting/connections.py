@@ -23,6 +23,11 @@ def feedback_http_for(settings: ReportingSettings) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=str(settings.feedback_url), timeout=120, trust_env=False)
 
 
+def provider_http() -> httpx.AsyncClient:
+    """The client of the OpenID provider; the caller closes it. People wait for it."""
+    return httpx.AsyncClient(timeout=10)
+
+
 async def database_missing(engine: AsyncEngine) -> dict[str, str]:
     """What keeps the database from being of use, for `/health/ready`; empty: nothing."""
     try:

@@ -10,6 +10,7 @@ from reporting.domain.return_forms import Words
 from reporting.domain.sessions import Attempts, Signer
 from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
+from reporting.identity_provider import IdentityProvider
 from reporting.metrics_client import MetricsClient
 from reporting.people_file import People
 from reporting.rendering import StaticFile, Templates
@@ -35,6 +36,7 @@ class Parts:
     sessions: SessionStore
     people: People
     signer: Signer
+    provider: IdentityProvider | None
     attempts_by_user: Attempts
     attempts_by_address: Attempts
     metrics: MetricsClient

@@ -1,8 +1,9 @@
 """What reporting needs to know, from the environment."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, model_validator
 
 from kokemus.settings import ServiceSettings
 
@@ -32,6 +33,14 @@ class ReportingSettings(DatabaseSettings):
     public_base_url: AnyHttpUrl
     """Where readers find the pages: canonical links begin with it."""
 
+    oidc_issuer: str | None = None
+    """The city's OpenID provider, exactly as its tokens name it; without one, people sign in with
+    the passwords of the people file."""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_groups_file: Path | None = None
+    """JSON with the roles of the provider's groups: what `domain.identity.Groups` says."""
+
     alert_rules_file: Path | None = None
     """JSON with a city's own rules of alerts; without one those of the package hold."""
     guidance_file: Path | None = None
@@ -52,6 +61,15 @@ class ReportingSettings(DatabaseSettings):
     """A Maildir into which mail to that address is delivered; read, then moved to `cur`."""
     mail_folder: Path | None = None
     """A folder for mail as `.eml` files instead of a server, for a laptop."""
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        told = (self.oidc_client_id, self.oidc_client_secret_file, self.oidc_groups_file)
+        if self.oidc_issuer is not None and not all(told):
+            raise ValueError(
+                "KOKEMUS_OIDC_ISSUER needs _CLIENT_ID, _CLIENT_SECRET_FILE and _GROUPS_FILE"
+            )
+        return self
 
     @property
     def base_url(self) -> str:

@@ -30,9 +30,9 @@ _MEMORY: Final = 64 * 1024 * 1024
 class Person(msgspec.Struct, frozen=True):
     """Somebody who may sign in.
 
-    `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64; `entities` are the divisions in
-    which the roles hold, null: the whole city; `mail` is an address, "" for none, and `language`
-    that of the mail.
+    `password_hash` is `scrypt$n$r$p$salt$hash`, both in base64, "" where no password opens;
+    `entities` are the divisions in which the roles hold, null: the whole city; `mail` is an
+    address, "" for none, and `language` that of the mail.
     """
 
     user: str
@@ -76,7 +76,8 @@ _NOBODY: Final = hash_password("", b"nobody at all...")
 
 def matches(person: Person | None, password: str) -> bool:
     """Whether the password is the person's; takes as long where there is no such person."""
-    kind, n, r, p, salt, digest = (person.password_hash if person else _NOBODY).split("$")
+    kept = person.password_hash if person else ""
+    kind, n, r, p, salt, digest = (kept or _NOBODY).split("$")
     if kind != "scrypt":
         return False
     expected = base64.b64decode(digest)
@@ -89,4 +90,4 @@ def matches(person: Person | None, password: str) -> bool:
         maxmem=_MEMORY,
         dklen=len(expected),
     )
-    return hmac.compare_digest(given, expected) and person is not None
+    return hmac.compare_digest(given, expected) and bool(kept)

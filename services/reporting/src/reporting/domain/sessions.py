@@ -5,15 +5,23 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from reporting.domain.identity import Attempt, Identity, Secrets
+
 LIFE: Final = timedelta(hours=10)
 """A working day; then the person signs in again."""
+PROVIDER_LIFE: Final = timedelta(hours=1)
+"""The same where a provider vouches for people: long enough to fill in a form."""
+VOUCHED_FOR: Final = timedelta(minutes=10)
+"""How long a provider's word opens pages; then it is asked again, which nobody notices."""
+ATTEMPT_LIFE: Final = timedelta(minutes=10)
+"""How long somebody may take to sign in at a provider."""
 ANONYMOUS_LIFE: Final = timedelta(hours=1)
 """How long a sign-in form may lie open."""
 FAILURES: Final = 5
@@ -30,6 +38,12 @@ class Session(msgspec.Struct, frozen=True):
     id: str
     user: str
     expires_at: datetime
+    identity: Identity | None = None
+    """Whom a provider vouched for; None after a local sign-in."""
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether the provider is to be asked again before a page is shown."""
+        return self.identity is not None and (self.expires_at - now < PROVIDER_LIFE - VOUCHED_FOR)
 
 
 class Signer:
@@ -41,11 +55,13 @@ class Signer:
 
     def cookie(self, session: Session) -> str:
         """The cookie's value."""
-        claims = {
+        claims: dict[str, Any] = {
             "jti": session.id,
             "sub": session.user,
             "exp": int(session.expires_at.timestamp()),
         }
+        if session.identity is not None:
+            claims |= {"name": session.identity.name, "groups": session.identity.groups}
         return jwt.encode({"alg": "HS256"}, claims, self._key)
 
     def session(self, cookie: str | None, now: datetime) -> Session | None:
@@ -54,14 +70,45 @@ class Signer:
             return None
         try:
             claims = jwt.decode(cookie, self._key, algorithms=["HS256"]).claims
+            user = str(claims["sub"])
             session = Session(
                 str(claims["jti"]),
-                str(claims["sub"]),
+                user,
                 datetime.fromtimestamp(int(claims["exp"]), UTC),
+                Identity(user, str(claims["name"]), tuple(claims["groups"]))
+                if "groups" in claims
+                else None,
             )
         except (JoseError, KeyError, TypeError, ValueError):
             return None
         return session if now < session.expires_at else None
+
+    def attempt_cookie(self, attempt: Attempt) -> str:
+        """The cookie of a sign-in that is on its way to a provider."""
+        claims = {
+            "state": attempt.state,
+            "next": attempt.onward,
+            "exp": int(attempt.expires_at.timestamp()),
+        }
+        return jwt.encode({"alg": "HS256"}, claims, self._key)
+
+    def attempt(self, cookie: str | None, now: datetime) -> Attempt | None:
+        """The sign-in of a cookie; None if it is forged, mangled or over."""
+        try:
+            claims = jwt.decode(cookie or "", self._key, algorithms=["HS256"]).claims
+            expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
+            attempt = Attempt(str(claims["state"]), str(claims["next"]), expires_at)
+        except (JoseError, KeyError, TypeError, ValueError):
+            return None
+        return attempt if now < attempt.expires_at else None
+
+    def secrets_of(self, attempt: Attempt) -> Secrets:
+        """The nonce and the verifier of a sign-in, which nobody else can work out."""
+
+        def made(what: str) -> str:
+            return hmac.new(self._secret, f"{what}:{attempt.state}".encode(), sha256).hexdigest()
+
+        return Secrets(made("nonce"), made("verifier"))
 
     def form_token(self, session: Session) -> str:
         """The token that each form of the session carries, so that no other page can send it."""

@@ -15,6 +15,7 @@ from reporting.domain.live import LiveFigure
 from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
 from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
 from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
+from reporting.handlers import provider_sign_in
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 
@@ -30,9 +31,12 @@ def register(app: FastAPI, parts: Parts) -> Door:
     """Adds the routes of the desk; returns its door, through which other pages go too."""
     door = Door(parts)
     views = _Desk(parts, door)
-    app.add_route("/desk/sign-in", door.form, methods=["GET"])
-    app.add_route("/desk/sign-in", door.sign_in, methods=["POST"])
-    app.add_route("/desk/sign-out", door.guarded(door.sign_out), methods=["POST"])
+    if parts.provider is None:
+        app.add_route("/desk/sign-in", door.form, methods=["GET"])
+        app.add_route("/desk/sign-in", door.sign_in, methods=["POST"])
+        app.add_route("/desk/sign-out", door.guarded(door.sign_out), methods=["POST"])
+    else:
+        provider_sign_in.register(app, parts, door, parts.provider)
     app.add_route("/desk", door.guarded(views.figures), methods=["GET"])
     app.add_route("/desk/version", door.guarded(views.version), methods=["GET"])
     app.add_route("/desk/freshness", door.guarded(views.freshness), methods=["GET"])

@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from kokemus.problems import Problem
+from reporting.domain.identity import Identity
 from reporting.domain.languages import Code
 from reporting.domain.people import MAY_AUDIT, Person, Role, matches
-from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, Session
+from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, PROVIDER_LIFE, Session
 from reporting.parts import Parts, language_of
 from reporting.rendering import private
 
@@ -63,7 +65,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Door:
     """Lets only those in who are signed in, and only forms that their own pages sent.
 
-    Another way to sign in (OpenID Connect) ends where `enter` begins: with a person.
+    Every way to sign in ends where `enter` begins: with a user who has proved who they are.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -84,6 +86,8 @@ class Door:
             if known is None:
                 return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             session, person = known
+            if request.method in ("GET", "HEAD") and session.is_stale(self._parts.now()):
+                return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             if roles is not None and not person.may(roles):
                 return self.refusal(language, "forbidden", 403)
             form: dict[str, str] = {}
@@ -105,8 +109,17 @@ class Door:
     async def known(self, request: Request) -> tuple[Session, Person] | None:
         """Who is asking; None: nobody who is signed in."""
         session = await self._session(request)
-        person = self._parts.people.get(session.user) if session and session.user else None
-        return (session, person) if session and person else None
+        if session is None or not session.user:
+            return None
+        provider = self._parts.provider
+        if (provider is None) != (session.identity is None):
+            return None  # signed in by a way that no longer is one
+        person = (
+            provider.person(session.identity)
+            if provider and session.identity
+            else self._parts.people.get(session.user)
+        )
+        return (session, person) if person else None
 
     def page(self, visit: Visit, template: str, code: int = 200, /, **values: object) -> Response:
         """A page of the desk."""
@@ -158,16 +171,17 @@ class Door:
             return self._form(session, language, onward, problem="wrong", status=401)
         by_user.forgive(user, now)
         by_address.forgive(address, now)
-        return await self.enter(person, onward)
+        return await self.enter(person.user, onward)
 
-    async def enter(self, person: Person, onward: str) -> Response:
-        """Opens a new session for a person who has proved who they are."""
-        session = self._new(person.user, LIFE)
-        await self._parts.store.note(person.user, "sign-in", "desk")
+    async def enter(self, user: str, onward: str, identity: Identity | None = None) -> Response:
+        """Opens a new session for a user; with an identity, a provider vouched for them."""
+        life = PROVIDER_LIFE if identity else LIFE
+        session = msgspec.structs.replace(self._new(user, life), identity=identity)
+        await self._parts.store.note(user, "sign-in", "desk")
         answer = RedirectResponse(onward, 303)
         cookie = self._parts.signer.cookie(session)
-        self._keep(answer, COOKIE, cookie, LIFE)
-        self._keep(answer, ROUNDS_COOKIE, cookie, LIFE, "/v1/rounds")
+        self._keep(answer, COOKIE, cookie, life)
+        self._keep(answer, ROUNDS_COOKIE, cookie, life, "/v1/rounds")
         return answer
 
     async def sign_out(self, visit: Visit) -> Response:

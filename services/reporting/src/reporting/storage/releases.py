@@ -213,6 +213,15 @@ class SessionStore:
                 {"id": id_, "at": expires_at},
             )
 
+    async def begin(self, state: str, expires_at: datetime) -> bool:
+        """Uses up a sign-in; False: it was used before."""
+        async with self._engine.begin() as connection:
+            taken = await connection.execute(
+                text("INSERT INTO ended_session VALUES (:id, :at) ON CONFLICT DO NOTHING"),
+                {"id": f"attempt:{state}", "at": expires_at},
+            )
+            return taken.rowcount == 1
+
     async def ended(self, id_: str) -> bool:
         """Whether the session was ended."""
         async with self._engine.connect() as connection:
