@@ -28,6 +28,7 @@ from reporting.handlers import (
     desk,
     embed,
     embedding,
+    meter_rounds,
     notes,
     printing,
     public,
@@ -48,6 +49,7 @@ from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
+from reporting.storage.meters import MeterStore
 from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
@@ -94,6 +96,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
             code.partition(".")[2] for code in texts.glossary if code.startswith("metric.")
         ),
         returns=ReturnStore(engine),
+        meters=MeterStore(engine),
         feedback=FeedbackClient(feedback_http, settings.feedback_key_file),
         alerts=AlertStore(engine),
         mail=MailStore(engine),
@@ -132,6 +135,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     returns.register(app, parts, door)
     return_tables.register(app, parts, door)
     rounds.register(app, parts, door)
+    meter_rounds.register(app, parts, door)
     printing.register(app, parts)
     unsubscribing.register(app, parts)
     site.register(app, parts)

@@ -111,7 +111,11 @@ class Editor:
         return await self.keep(content, by, now, protected)
 
     async def round_content(
-        self, year: int, written: Mapping[tuple[MeterCode, Field], Text], now: datetime
+        self,
+        year: int,
+        written: Mapping[tuple[MeterCode, Field], Text],
+        now: datetime,
+        correction: Text | None = None,
     ) -> Content:
         """What a release of a year's round would hold now.
 
@@ -123,7 +127,8 @@ class Editor:
         upper = [one.id for one in tree.entities if one.kind in UPPER]
         live = await self._metrics.figures(ROUND_METRICS, upper, round_span(year), "year")
         texts = {**self._glossary, **catalogue.texts()}
-        return draft_round(live, tree, texts, year, as_of=now.date(), written=written)
+        content = draft_round(live, tree, texts, year, as_of=now.date(), written=written)
+        return msgspec.structs.replace(content, correction=correction)
 
     async def keep(
         self, content: Content, by: str, now: datetime, protected: Protected | None = None

@@ -19,6 +19,7 @@ from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
+from reporting.storage.meters import MeterStore
 from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore, SessionStore
 from reporting.storage.returns import ReturnStore
@@ -45,6 +46,7 @@ class Parts:
     codes: CodeLists
     metric_names: tuple[str, ...]
     returns: ReturnStore
+    meters: MeterStore
     feedback: FeedbackClient
     alerts: AlertStore
     mail: MailStore

@@ -200,6 +200,12 @@ class Door:
             "forbidden": (say("Ei oikeutta"), say("Roolisi ei riitä tähän.")),
             "form": (say("Lomake on vanhentunut"), say("Avaa sivu uudelleen ja yritä sitten.")),
             "unasked": (say("Ei tältä"), say("Tällaista lomaketta ei pyydetä tältä yksiköltä.")),
+            "too_long": (
+                say("Ei mahdu sivulle"),
+                say(
+                    "Mittarin tekstit ovat yhtä sivua pidemmät. Lyhennä niitä ja tee uusi luonnos."
+                ),
+            ),
             "missing": (say("Sivua ei löydy"), say("Osoitteessa ei ole mitään.")),
         }[why]
         return private(

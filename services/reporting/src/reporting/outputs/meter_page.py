@@ -3,21 +3,13 @@
 from typing import Any, Final
 
 from reporting.domain.editions import Edition
-from reporting.domain.languages import N_, Language
+from reporting.domain.languages import Language
 from reporting.domain.meter_views import MeterGrid, MeterView, begun, most, said, view
-from reporting.domain.meters import FIELDS, Field, MeterCode, code_of
+from reporting.domain.meters import FIELDS, MeterCode, code_of
 from reporting.domain.named_bars import Bar, named_bars
+from reporting.domain.round_wording import field_name
 from reporting.outputs import typesetting
 
-FIELD_NAMES: Final[dict[Field, str]] = {
-    "type": N_("Mittarin tyyppi"),
-    "baseline": N_("Lähtötaso"),
-    "target": N_("Strategian tavoitetaso"),
-    "frequency": N_("Seurantatiheys"),
-    "groups": N_("Raportointiryhmät ja alueet"),
-    "cost": N_("Kustannusarvio"),
-    "list_text": N_("Listateksti"),
-}
 GRIDS: Final = {"participation": 1, "experience": 2}
 """How many of a meter's tables stand on its page; the workbook has them all."""
 
@@ -46,12 +38,21 @@ def meter_page(edition: Edition, meter: MeterCode, language: Language) -> bytes:
         TooLongError: it is more than one page.
     """
     data = _data(edition, view(edition, meter, language), language)
-    too_long = list(dict.fromkeys(typesetting.noted("meter", data, "too-long")))
-    if too_long:
-        raise TooLongError(too_long)
-    if typesetting.noted("meter", data, "pages") != ["1"]:
-        raise TooLongError(["list_text"])  # it has what the others leave
+    if fields := _too_long(data):
+        raise TooLongError(fields)
     return typesetting.pdf("meter", data, edition.content.as_of)
+
+
+def too_long(edition: Edition, meter: MeterCode, language: Language) -> list[str]:
+    """Which texts keep the meter's page from being made; none: it is one page."""
+    return _too_long(_data(edition, view(edition, meter, language), language))
+
+
+def _too_long(data: dict[str, Any]) -> list[str]:
+    found = list(dict.fromkeys(typesetting.noted("meter", data, "too-long")))
+    if found or typesetting.noted("meter", data, "pages") == ["1"]:
+        return found
+    return ["list_text"]  # it has what the others leave
 
 
 def _data(edition: Edition, shown: MeterView, language: Language) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _data(edition: Edition, shown: MeterView, language: Language) -> dict[str, A
         "title": f"{shown.name} {year}",
         "kicker": language.say("Kaupunkistrategian mittari, vuosi %(year)s", year=year),
         "name": shown.name,
-        "labels": {one: language.say(FIELD_NAMES[one]) for one in FIELDS},
+        "labels": {one: field_name(one, language) for one in FIELDS},
         "texts": {one: language.word(code_of(shown.code, one), texts) for one in FIELDS},
         "sentence": shown.sentence,
         "charts": [_chart(shown, language)] if shown.bars else [],

@@ -14,7 +14,8 @@ from reporting.domain.editions import Edition
 from reporting.domain.languages import Code, Language
 from reporting.domain.meter_views import MeterView, begun, most, said, view
 from reporting.domain.meters import MeterCode, code_of
-from reporting.outputs.meter_page import FIELD_NAMES, described
+from reporting.domain.round_wording import field_name
+from reporting.outputs.meter_page import described
 
 _BLUE: Final = RGBColor.from_string("0000BF")
 _DARK: Final = RGBColor.from_string("1A1A1A")
@@ -49,10 +50,9 @@ def slide(edition: Edition, meter: MeterCode, language: Language) -> bytes:
     write.words(title, shown.name, _Look(32, _DARK, bold=True))
     number = said(shown.headline, language)
     target = language.word(code_of(meter, "target"), edition.content.texts)
-    target_name = FIELD_NAMES["target"]
     write.box((46, 34, _NARROW), number, _Look(_size(number), _BLUE, bold=True))
     write.box((84, 26, _NARROW), shown.sentence, _Look(20, _DARK, bold=True))
-    write.box((116, 40, _NARROW), f"{language.say(target_name)}: {target}", _Look(16, _DARK))
+    write.box((116, 40, _NARROW), f"{field_name('target', language)}: {target}", _Look(16, _DARK))
     write.box((174, 10, _FULL), " ".join(shown.notes), _Look(11, _SOFT))
     if shown.bars:
         _chart(page, shown, language)

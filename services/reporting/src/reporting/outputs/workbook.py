@@ -16,7 +16,7 @@ from reporting.domain.languages import DECIMALS, Language
 from reporting.domain.meter_views import MeterGrid, MeterView, begun, said, view
 from reporting.domain.meters import FIELDS, code_of, known
 from reporting.domain.releases import Figure
-from reporting.outputs.meter_page import FIELD_NAMES
+from reporting.domain.round_wording import field_name
 
 _BLUE: Final = "#0000BF"
 _LOOKS: Final[dict[str, dict[str, Any]]] = {
@@ -104,7 +104,7 @@ class _Sheets:
         for row, (meter, field) in enumerate(rows, 3):
             name = self._language.word(code_of(meter), texts)
             told = self._language.word(code_of(meter, field), texts)
-            self._words(sheet, row, name, say(FIELD_NAMES[field]), told)
+            self._words(sheet, row, name, field_name(field, self._language), told)
 
     def add_definitions(self) -> None:
         """What each metric says, and how it was counted; then what the words for no number mean."""
