@@ -1,26 +1,25 @@
 """Tells people by mail of what needs them: alerts, returns that are missing, mail that bounced."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from functools import partial
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from reporting.correspondence import Correspondence
 from reporting.domain.alerts import Alert, Policy
 from reporting.domain.desk import entities_on, path
-from reporting.domain.letter_wording import alerting, reminding, undelivered
+from reporting.domain.letter_wording import alerting, reminding, stepping, undelivered
+from reporting.domain.meters import METERS, meter_table
 from reporting.domain.people import MAY_ACKNOWLEDGE, MAY_FILL, MAY_OPEN_ROUNDS, Person
 from reporting.domain.releases import Entity
+from reporting.domain.reminders import reminder
 from reporting.domain.returns import Organisation, Round
+from reporting.domain.round_stages import deadlines, progress
 from reporting.metrics_client import MetricsClient
 from reporting.storage.alerts import AlertStore
 from reporting.storage.mail import Key
+from reporting.storage.meters import MeterStore
 from reporting.storage.returns import ReturnStore
-
-REMINDERS: Final = (14, 7, 1, -1)
-"""Days before the due day of a round on which whoever has not returned is reminded; -1: the day
-after it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Notifier:
     metrics: MetricsClient
     alerts: AlertStore
     returns: ReturnStore
+    meters: MeterStore
     policy: Policy
     zone: ZoneInfo
 
@@ -56,17 +56,36 @@ class Notifier:
         await self.alerts.told([one.id for one in untold], now)
 
     async def remind(self) -> None:
-        """Reminds divisions' contacts of returns that are missing, on the days of `REMINDERS`.
+        """Reminds of what is due in the rounds, on the days of `REMINDERS`.
+
+        Divisions' contacts are told which returns are missing, administrators which steps of the
+        meters are.
 
         Raises:
             Unavailable: the metrics API cannot be read.
         """
         today = self.correspondence.timing.now().astimezone(self.zone).date()
         for one in await self.returns.rounds():
-            due = [days for days in REMINDERS if today >= one.due - timedelta(days=days)]
-            late = today > one.due - timedelta(days=REMINDERS[-1])
-            if one.opens <= today and due and not late:
-                await self._remind(one, due[-1])
+            days = reminder(one.due, today)
+            if one.opens <= today and days is not None:
+                await self._remind(one, days)
+            await self._remind_of_steps(one.year, today)
+
+    async def _remind_of_steps(self, year: int, today: date) -> None:
+        table = meter_table()
+        steps = deadlines(year, table.stages, await self.meters.moved(year))
+        taken = await self.meters.taken(year)
+        for row in progress(steps, taken, METERS, today):
+            missing = [one for one in table.meters if row.states[one.code] != "done"]
+            due = row.deadline.due
+            days = reminder(due, today) if due and missing else None
+            if due is None or days is None:
+                continue
+            for person in self.correspondence.readers(MAY_OPEN_ROUNDS):
+                await self.correspondence.write(
+                    Key(person.user, "round", f"{year}/{row.deadline.stage}/{days}"),
+                    partial(stepping, year, row.deadline.stage, due, missing),
+                )
 
     async def _remind(self, round_: Round, days: int) -> None:
         today = self.correspondence.timing.now().astimezone(self.zone).date()

@@ -42,6 +42,7 @@ from reporting.settings import ReportingSettings
 from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
+from reporting.storage.meters import MeterStore
 from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
@@ -127,6 +128,7 @@ def _mailing(tools: Tools, metrics: MetricsClient) -> Sequence[Job]:
         metrics,
         AlertStore(engine),
         ReturnStore(engine),
+        MeterStore(engine),
         policy_of(settings),
         settings.time_zone,
     )

@@ -11,8 +11,10 @@ from reporting.domain.embeds import Embed
 from reporting.domain.finding import by_name
 from reporting.domain.languages import Language
 from reporting.domain.letters import Facts, Heading, Letter, Link, Part, Picture
+from reporting.domain.meters import Meter, StageCode
 from reporting.domain.releases import Content, Entity, Figure, Period
 from reporting.domain.returns import DivisionRound, Round
+from reporting.domain.round_wording import stage_words
 from reporting.domain.weekly_drafting import ANSWERS, DEVICES, EARLIER
 from reporting.domain.wording import changed, printed, series_title
 
@@ -98,6 +100,22 @@ def reminding(
     parts.append(Link(language.say("Avaa palautukset"), f"/desk/returns?year={round_.year}"))
     subject = language.say("Palautuksia puuttuu vielä (%(year)s)", year=round_.year)
     return Letter(language.code, subject, tuple(parts))
+
+
+def stepping(
+    year: int, stage: StageCode, due: date, missing: Sequence[Meter], language: Language
+) -> Letter:
+    """The mail to administrators about a step of the round that meters have not taken."""
+    step, day = stage_words(stage, language), language.day(due)
+    names = tuple((language.of(one.name), language.say("puuttuu")) for one in missing)
+    return Letter(
+        language.code,
+        language.say("%(step)s: määräpäivä %(day)s", step=step, day=day),
+        (
+            Facts(step, names),
+            Link(language.say("Avaa mittarien kierros"), f"/desk/rounds/{year}"),
+        ),
+    )
 
 
 def undelivered(name: str, language: Language) -> Letter:
