@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from reporting.domain import chapters, pages
-from reporting.domain.chapters import Chapter
 from reporting.domain.editions import Edition
+from reporting.domain.grids import Chapter
 from reporting.domain.languages import Language
 from reporting.domain.releases import Content, Figure, Note, Period, Range, Text
 from reporting.domain.review import Finding, findings
@@ -119,6 +119,26 @@ def test_objections_and_complaints_are_told_apart_and_hidden_ones_stay_so() -> N
     assert grid.chart is None
 
 
+def test_reasons_stand_in_the_order_of_the_code_list_whatever_their_counts() -> None:
+    year = whole_year(2025)
+    made = chapter(
+        "statutory",
+        counted("complaint_count", 12, period=year, dimension={"kind": "muistutus"}),
+        counted("complaint_count", None, period=year, dimension={"kind": "kantelu"}),
+        *(
+            counted("complaint_count", value, period=year,
+                    dimension={"kind": "muistutus", "reason": reason})
+            for reason, value in (("muu", 30), ("kohtelu", None), ("hoito", 11))
+        ),
+    )  # fmt: skip
+    assert made.sentence == f"2025: muistutus 12, kantelu {HIDDEN}."
+    assert [(row.name, row.cells[0].text) for row in made.grids[1].rows] == [
+        ("Hoito", "11"),
+        ("Kohtelu", HIDDEN),
+        ("Muu syy", "30"),
+    ]
+
+
 @pytest.mark.parametrize(("year", "title"), [(2023, "asiamieheen"), (2024, "asiavastaavaan")])
 def test_the_ombudsperson_has_the_title_of_the_newest_year(year: int, title: str) -> None:
     contacts = counted(
@@ -161,6 +181,24 @@ def test_how_experience_is_measured_is_told_by_the_newest_figures() -> None:
         counted("measurement_staleness", 10, period=whole_year(2025)),
     )
     assert [cell.text for cell in made.grids[0].rows[0].cells] == ["10 kk", "2025"]
+
+
+def test_answers_to_a_survey_are_not_told_of_as_presses() -> None:
+    year = whole_year(2025)
+    answers = [
+        counted(metric, value, channel="survey", scale="nps", family="recommend", period=year)
+        for metric, value in (("press_count", 120), ("nps", 41))
+    ]
+    edition = Edition("r1", release(*answers))
+    page = pages.page(edition, edition.entities["kallio"], FI)
+    assert "asteikolla" in page.lead
+    smileys = [
+        counted(metric, value, channel="survey", scale="smiley4", family="overall", period=year)
+        for metric, value in (("press_count", 120), ("happy_index", 81))
+    ]
+    edition = Edition("r1", release(*smileys))
+    (section,) = pages.page(edition, edition.entities["kallio"], FI).sections
+    assert section.sentence.startswith("Kyselyyn saatiin 120 vastausta (2025)")
 
 
 def test_what_was_heard_and_done_is_told_newest_first_with_the_figure_that_is_explained() -> None:

@@ -4,16 +4,18 @@ Feedback, surveys, participation, statutory channels, and how experience is meas
 each is a sentence and its tables. A hidden cell is told in words and drawn nowhere.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from reporting.domain.editions import Edition
 from reporting.domain.grids import (
     Cell,
+    Chapter,
     Column,
     Grid,
     GridRow,
+    biases,
     by_period,
     cell,
     metric_name,
@@ -23,34 +25,16 @@ from reporting.domain.grids import (
 )
 from reporting.domain.languages import N_, Language
 from reporting.domain.releases import Entity, Figure, Note
+from reporting.domain.statutory import statutory
 from reporting.domain.wording import flag_words, printed
 
 KINDS: Final = ("kiitos", "moite", "kysymys", "ehdotus", "vikailmoitus", "muu")
-CASES: Final = ("muistutus", "kantelu", "unspecified")
-_FIELDS: Final = {
-    "health": N_("Terveydenhuolto"),
-    "social": N_("Sosiaalihuolto"),
-    "both": N_("Molemmat"),
-}
 _LEVELS: Final = ("1", "2", "3", "4")
-_TITLE_CHANGED: Final = 2024
-"""The first year in which the ombudsman is called ombudsperson."""
 _NOTES: Final = {
     "heard": N_("Mitä kuulimme"),
     "done": N_("Mitä teimme"),
     "explanation": N_("Selitys"),
 }
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """One part of a page."""
-
-    code: Literal["feedback", "survey", "participation", "statutory", "measuring"]
-    title: str
-    sentence: str
-    notes: Sequence[str]
-    grids: Sequence[Grid]
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,7 @@ class Told:
 def chapters(edition: Edition, entity: Entity, language: Language) -> list[Chapter]:
     """The parts of which the release knows something."""
     makers: Sequence[Callable[[Edition, Entity, Language], Chapter | None]] = (
-        _feedback, _surveys, _participation, _statutory, _measuring,
+        _feedback, _surveys, _participation, statutory, _measuring,
     )  # fmt: skip
     return [found for make in makers if (found := make(edition, entity, language))]
 
@@ -123,7 +107,7 @@ def _feedback(edition: Edition, entity: Entity, language: Language) -> Chapter |
                 "Vastausta odottaneista %(share)s sai vastauksen luvatussa ajassa.",
                 share=printed(one, language),
             )
-    notes = _biases(found, edition, language)
+    notes = biases(found, edition, language)
     return Chapter("feedback", language.say("Verkkopalaute"), sentence, notes, grids)
 
 
@@ -161,7 +145,7 @@ def _surveys(edition: Edition, entity: Entity, language: Language) -> Chapter | 
     grid = Grid(language.say("Kyselyjen tulokset"), language.say("Jakso"), columns, rows)
     newest = newest_of(found)
     sentence = plain_sentence(newest, edition, language) if newest else ""
-    notes = _biases(found, edition, language)
+    notes = biases(found, edition, language)
     return Chapter("survey", language.say("Kyselyt"), sentence, notes, [grid])
 
 
@@ -202,66 +186,10 @@ def _participation(edition: Edition, entity: Entity, language: Language) -> Chap
         plain_sentence(coverage, edition, language) if coverage else "",
         [
             language.say("Tasot kertovat, kuinka paljon asukkaat pääsevät vaikuttamaan."),
-            *_biases(found, edition, language),
+            *biases(found, edition, language),
         ],
         [grid] if columns else [],
     )
-
-
-def _statutory(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
-    cases = edition.figures(entity.id, "complaint_count")
-    contacts = edition.figures(entity.id, "ombudsman_contacts", "ombudsman_matters")
-    total = language.say("Yhteensä")
-    grids = [
-        by_period(
-            language.say("Muistutukset ja kantelut vuosittain"),
-            of_grain(cases, "year"),
-            [
-                Column(total, "complaint_count", {}),
-                *(Column(language.word(f"kind.{kind}"), "complaint_count", {"kind": kind})
-                  for kind in CASES),
-            ],
-            language,
-        ),
-        by_period(
-            _ombudsperson(contacts, language),
-            of_grain(contacts, "year"),
-            [
-                Column(language.say("Yhteydenottoja"), "ombudsman_contacts", {}),
-                *(Column(language.say(name), "ombudsman_contacts", {"field": field})
-                  for field, name in _FIELDS.items()),
-                Column(language.say("Asioita"), "ombudsman_matters", {}),
-            ],
-            language,
-        ),
-    ]  # fmt: skip
-    shown = [one for one in grids if one]
-    if not shown:
-        return None
-    newest = newest_of([one for one in cases if not one.dimension])
-    return Chapter(
-        "statutory",
-        language.say("Muistutukset, kantelut ja asiavastaava"),
-        plain_sentence(newest, edition, language) if newest else "",
-        [
-            language.say(
-                "Muistutus tehdään toimipaikkaan ja kantelu valvovalle viranomaiselle. Ne eivät ole"
-                " palautetta, eikä yksikään niistä vielä tarkoita virhettä."
-            ),
-            language.say(
-                "Pieniä määriä ei näytetä, jotta ketään ei voi tunnistaa. Silloin piilotetaan myös"
-                " lukuja, joista pienen määrän voisi laskea."
-            ),
-            *_biases([*cases, *contacts], edition, language),
-        ],
-        shown,
-    )
-
-
-def _ombudsperson(contacts: Iterable[Figure], language: Language) -> str:
-    if max((one.period.last.year for one in contacts), default=0) < _TITLE_CHANGED:
-        return language.say("Yhteydenotot sosiaali- ja potilasasiamieheen")
-    return language.say("Yhteydenotot sosiaali- ja potilasasiavastaavaan")
 
 
 def _measuring(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
@@ -291,8 +219,3 @@ def _measuring(edition: Edition, entity: Entity, language: Language) -> Chapter 
         [],
         [grid],
     )
-
-
-def _biases(figures: Iterable[Figure], edition: Edition, language: Language) -> list[str]:
-    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
-    return [language.word(f"bias_note.{one}", edition.content.texts) for one in notes]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from markupsafe import Markup
 
@@ -40,6 +40,17 @@ class Grid:
     columns: Sequence[str]
     rows: Sequence[GridRow]
     chart: Markup | None = None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One part of a page."""
+
+    code: Literal["feedback", "survey", "participation", "statutory", "measuring"]
+    title: str
+    sentence: str
+    notes: Sequence[str]
+    grids: Sequence[Grid]
 
 
 class Column(NamedTuple):
@@ -138,3 +149,9 @@ def newest_of(figures: Iterable[Figure]) -> Figure | None:
 
 def _in_order(period: Period) -> tuple[int, int]:
     return period.first.toordinal(), period.last.toordinal()
+
+
+def biases(figures: Iterable[Figure], edition: Edition, language: Language) -> list[str]:
+    """Each bias note of the figures once."""
+    notes = dict.fromkeys(note for one in figures for note in one.bias_notes)
+    return [language.word(f"bias_note.{one}", edition.content.texts) for one in notes]

@@ -9,10 +9,11 @@ import msgspec
 from markupsafe import Markup
 
 from reporting.domain import finding, wording
-from reporting.domain.chapters import Chapter, Told, chapters, told
+from reporting.domain.chapters import Told, chapters, told
 from reporting.domain.charts import Axis, Line, Mark, line_chart
 from reporting.domain.drafting import NPS_SHARES
 from reporting.domain.editions import Edition, Row, Series
+from reporting.domain.grids import Chapter
 from reporting.domain.languages import Language
 from reporting.domain.releases import Break, Entity, Figure
 

@@ -27,6 +27,7 @@ _HEARD: Final = {
     "web_smiley": N_(
         "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
+    "survey": N_("Kyselyyn saatiin %(n)s vastausta (%(period)s), ja %(metric)s oli %(value)s."),
 }
 _RECOMMENDED: Final = N_(
     "Suosittelukysymykseen annettiin %(n)s vastausta (%(period)s), ja %(metric)s oli %(value)s."
@@ -68,6 +69,7 @@ _ASKED: Final = {
     "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
     "link": N_("Asiakkaille lähetettiin linkki, jonka kautta he arvioivat asiointinsa hymiöillä."),
     "web_smiley": N_("Verkkosivujen kävijöitä pyydettiin arvioimaan käyntinsä hymiöillä."),
+    "survey": N_("Asiakkailta kysyttiin kyselyssä, millainen heidän kokemuksensa oli."),
 }
 
 
