@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from reporting.domain import finding, pages
+from reporting.domain import embeds, finding, pages
 from reporting.domain.editions import Edition
 from reporting.domain.live import LiveBreak, LiveFigure, LiveReported
 from reporting.domain.releases import Change, Content, Period
@@ -170,7 +170,7 @@ def test_an_embedded_figure_says_the_same_as_the_page() -> None:
     edition = Edition("r1", made)
     page = page_of(made)
     for tile in page.sections[0].tiles:
-        told = pages.embedded(edition, edition.entities["kallio"], tile.metric, FI, "https://x")
+        told = embeds.embedded(edition, edition.entities["kallio"], tile.metric, FI, "https://x")
         assert (told.value, told.period) == (tile.value, page.sections[0].period)
         assert told.sentence == page.lead
 
@@ -178,7 +178,7 @@ def test_an_embedded_figure_says_the_same_as_the_page() -> None:
 def test_a_metric_that_the_release_lacks_is_embedded_as_missing() -> None:
     made = content(*in_month(1, 87))
     edition = Edition("r1", made)
-    told = pages.embedded(edition, edition.entities["kallio"], "satisfied_share", FI, "https://x")
+    told = embeds.embedded(edition, edition.entities["kallio"], "satisfied_share", FI, "https://x")
     assert told.missing
     assert told.value == "ei vastauksia jaksolla"
 

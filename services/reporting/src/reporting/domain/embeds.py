@@ -1,4 +1,4 @@
-"""Embeds in use: the code that editors paste, whom to tell when an entity ends, and which end."""
+"""Embeds: what they show, the code that editors paste, and which have ended with their entity."""
 
 import re
 from collections.abc import Iterable
@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from reporting.domain import wording
 from reporting.domain.editions import Edition
-from reporting.domain.languages import Code
+from reporting.domain.languages import Code, Language
+from reporting.domain.releases import Entity
 
 LONGEST_ADDRESS: Final = 500
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+(/\S*)?")
@@ -48,6 +50,50 @@ class Snippets(NamedTuple):
     address: str
     frame: str
     component: str
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """One figure for a foreign page, in words."""
+
+    release: str
+    entity: str
+    name: str
+    metric: str
+    label: str
+    value: str
+    missing: bool
+    period: str
+    sentence: str
+    note: str
+    url: str
+    more: str
+
+
+def embedded(
+    edition: Edition, entity: Entity, metric: str, language: Language, base_url: str
+) -> Embedded:
+    """The newest figure of a metric as a foreign page shows it; its status if there is none."""
+    name = language.of(entity.names)
+    series = next(
+        (one for one in edition.series(entity.id) if one.newest and metric in one.newest.figures),
+        None,
+    )
+    row = series.newest if series else None
+    figure = row.figures[metric] if row else None
+    return Embedded(
+        release=edition.id,
+        entity=entity.id,
+        name=name,
+        metric=metric,
+        label=language.word(f"metric.{metric}", edition.content.texts),
+        value=wording.printed(figure, language) if figure else language.word("status.no_data"),
+        missing=figure is None or figure.value is None,
+        period=language.period(row.period) if row else "",
+        sentence=wording.lead(edition, series, row, language) if series and row else "",
+        note=wording.row_notes(row, language) if row else "",
+        url=f"{base_url}/{language.code}/{entity.id}",
+        more=language.say("Katso kaikki luvut: %(name)s", name=name),
+    )
 
 
 def snippets(base_url: str, entity: str, metric: str, language: Code, title: str) -> Snippets:

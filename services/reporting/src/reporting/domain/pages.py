@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-import msgspec
 from markupsafe import Markup
 
 from reporting.domain import finding, wording
@@ -98,50 +97,6 @@ class Page:
     """Each metric of the page and what it says."""
     notes: Sequence[str]
     """What to know when reading: how answers were had, and whom they leave out."""
-
-
-class Embedded(msgspec.Struct, frozen=True):
-    """One figure for a foreign page, in words."""
-
-    release: str
-    entity: str
-    name: str
-    metric: str
-    label: str
-    value: str
-    missing: bool
-    period: str
-    sentence: str
-    note: str
-    url: str
-    more: str
-
-
-def embedded(
-    edition: Edition, entity: Entity, metric: str, language: Language, base_url: str
-) -> Embedded:
-    """The newest figure of a metric as a foreign page shows it; its status if there is none."""
-    name = language.of(entity.names)
-    series = next(
-        (one for one in edition.series(entity.id) if one.newest and metric in one.newest.figures),
-        None,
-    )
-    row = series.newest if series else None
-    figure = row.figures[metric] if row else None
-    return Embedded(
-        release=edition.id,
-        entity=entity.id,
-        name=name,
-        metric=metric,
-        label=language.word(f"metric.{metric}", edition.content.texts),
-        value=wording.printed(figure, language) if figure else language.word("status.no_data"),
-        missing=figure is None or figure.value is None,
-        period=language.period(row.period) if row else "",
-        sentence=wording.lead(edition, series, row, language) if series and row else "",
-        note=wording.row_notes(row, language) if row else "",
-        url=f"{base_url}/{language.code}/{entity.id}",
-        more=language.say("Katso kaikki luvut: %(name)s", name=name),
-    )
 
 
 def page(edition: Edition, entity: Entity, language: Language) -> Page:

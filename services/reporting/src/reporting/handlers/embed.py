@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kokemus.problems import Problem
 from kokemus.problems import response as problem_response
-from reporting.domain import pages
+from reporting.domain import embeds, pages
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import CODES, Code
 from reporting.handlers.public import missing, nothing
@@ -82,7 +82,7 @@ def _data(parts: Parts, code: Code) -> Handler:
             return _refused(Problem(404, "the release has no such entity or metric"))
 
         def make() -> str:
-            figure = pages.embedded(
+            figure = embeds.embedded(
                 edition, found, metric, parts.languages[code], parts.settings.base_url
             )
             return msgspec.json.encode(figure).decode()
