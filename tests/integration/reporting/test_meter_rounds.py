@@ -1,6 +1,7 @@
 """A year's round of the strategy's meters, from its texts to its published files."""
 
 from io import BytesIO
+from typing import Any
 
 import httpx
 import pytest
@@ -37,7 +38,13 @@ class Visitor:
 @pytest.fixture
 def service(reporting: Reporting) -> Reporting:
     """A service whose metrics API knows the meters, with a round that was opened."""
-    whole = {"channel": None, "scale": None, "family": None, "flags": [], "bias_notes": []}
+    whole: dict[str, Any] = {
+        "channel": None,
+        "scale": None,
+        "family": None,
+        "flags": [],
+        "bias_notes": [],
+    }
     reporting.metrics.figures += [
         figure("participation_coverage", "helsinki", YEAR, 67, 3, **whole),
         *(
