@@ -125,7 +125,11 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     async def on_database_away(_request: Request, _error: OperationalError) -> Response:
         return problems.response(problems.unavailable("the database is away"))
 
-    app.add_middleware(PageHeaders, over_https=settings.base_url.startswith("https:"))
+    app.add_middleware(
+        PageHeaders,
+        over_https=settings.base_url.startswith("https:"),
+        desk_ancestors=settings.desk_embed_ancestors,
+    )
     releases.register(app, parts)
     embed.register(app, parts)
     door = desk.register(app, parts)

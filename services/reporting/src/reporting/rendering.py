@@ -134,10 +134,14 @@ def holds(request: Request, etag: str) -> bool:
 
 
 class PageHeaders:
-    """Adds what guards a page in its browser; only embeds may stand in foreign frames."""
+    """Adds what guards a page in its browser.
 
-    def __init__(self, app: ASGIApp, *, over_https: bool) -> None:
+    Only embeds may stand in foreign frames, the desk's own on the sites that the settings name.
+    """
+
+    def __init__(self, app: ASGIApp, *, over_https: bool, desk_ancestors: str = "'none'") -> None:
         self._app = app
+        self._desk_ancestors = desk_ancestors
         self._over_https = over_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,13 +150,14 @@ class PageHeaders:
             await self._app(scope, receive, send)
             return
         embedded = scope["path"].startswith("/embed/")
+        ancestors = "*" if embedded else "'none'"
+        if scope["path"] == "/desk/embed":
+            ancestors = self._desk_ancestors
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY.format(
-                    ancestors="*" if embedded else "'none'"
-                )
+                headers["Content-Security-Policy"] = _POLICY.format(ancestors=ancestors)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
                 headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

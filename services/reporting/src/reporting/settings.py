@@ -41,6 +41,10 @@ class ReportingSettings(DatabaseSettings):
     oidc_groups_file: Path | None = None
     """JSON with the roles of the provider's groups: what `domain.identity.Groups` says."""
 
+    desk_embed_ancestors: str = Field(
+        "'none'", pattern=r"^('none'|'self'|https?://[\w.:*-]+)( https?://[\w.:*-]+)*$"
+    )
+    """Sites that may show the desk's first screen in a frame, such as an intranet's start page."""
     alert_rules_file: Path | None = None
     """JSON with a city's own rules of alerts; without one those of the package hold."""
     guidance_file: Path | None = None

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reporting.domain.charts import sparkline
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import Language
-from reporting.domain.live import LiveEntity, LiveFigure
+from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
 from reporting.domain.people import Person, Role
 from reporting.domain.releases import Entity
 from reporting.domain.wording import changed, series_title
@@ -96,6 +96,67 @@ def answers_for(
     """Whether one of the person's roles is among these, for the entity or for one above it."""
     above = [one.id for one in path(tree, entity)] or [entity]
     return any(person.may(roles, one) for one in above)
+
+
+def may_see(person: Person, entity: str, tree: Mapping[str, Entity]) -> bool:
+    """Whether the person sees the live figures of an entity.
+
+    Those whose roles hold in some entities see these and what is below them.
+    """
+    own = person.entities
+    return own is None or entity in own or any(one.id in own for one in path(tree, entity))
+
+
+def breaks_of(
+    breaks: Iterable[LiveBreak],
+    above: Sequence[Entity],
+    span: tuple[date, date],
+    language: Language,
+) -> list[tuple[str, str, str]]:
+    """The breaks in an entity's series within a span, by day: the day, the series, what it was."""
+    ids = {one.id for one in above}
+    found = sorted(
+        (one for one in breaks if one.entity in ids and span[0] <= one.date <= span[1]),
+        key=lambda one: (one.date, one.channel, one.metric),
+    )
+    rows = (
+        (language.day(one.date), language.word(f"channel.{one.channel}"), language.of(one.what))
+        for one in found
+    )
+    return list(dict.fromkeys(rows))
+
+
+COLUMNS: Final = (
+    "entity", "metric", "channel", "scale", "family", "from", "to", "value", "n", "status", "flags",
+    "change", "verdict",
+)  # fmt: skip
+
+
+def as_rows(figures: Iterable[LiveFigure]) -> list[Sequence[object]]:
+    """Live figures as the rows of a table, by codes, with its head: only what is printed too."""
+    rows: list[Sequence[object]] = [COLUMNS]
+    for one in figures:
+        if one.channel is None or one.dimension:
+            continue
+        change = one.change
+        rows.append(
+            (
+                one.entity,
+                one.metric,
+                one.channel,
+                one.scale,
+                one.family,
+                one.period.first,
+                one.period.last,
+                one.rounded,
+                one.n,
+                one.status,
+                " ".join(one.flags),
+                change and change.value,
+                change and (change.verdict or change.status),
+            )
+        )
+    return rows
 
 
 def series(

@@ -1,21 +1,18 @@
-"""The desk: live figures, freshness, releases on their way, and the audit log."""
+"""The desk: freshness, releases on their way, and the audit log."""
 
 from calendar import monthrange
 from datetime import date, timedelta
 
 from fastapi import FastAPI
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
-from reporting.domain import desk, finding
-from reporting.domain.drafting import METRICS
 from reporting.domain.languages import CODES
-from reporting.domain.live import LiveFigure
 from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
 from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
 from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
-from reporting.handlers import provider_sign_in
+from reporting.handlers import desk_figures, provider_sign_in
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 
@@ -37,8 +34,6 @@ def register(app: FastAPI, parts: Parts) -> Door:
         app.add_route("/desk/sign-out", door.guarded(door.sign_out), methods=["POST"])
     else:
         provider_sign_in.register(app, parts, door, parts.provider)
-    app.add_route("/desk", door.guarded(views.figures), methods=["GET"])
-    app.add_route("/desk/version", door.guarded(views.version), methods=["GET"])
     app.add_route("/desk/freshness", door.guarded(views.freshness), methods=["GET"])
     app.add_route("/desk/releases", door.guarded(views.releases), methods=["GET"])
     app.add_route("/desk/releases", door.guarded(views.draft, MAY_DRAFT), methods=["POST"])
@@ -47,6 +42,7 @@ def register(app: FastAPI, parts: Parts) -> Door:
         "/desk/releases/{id}/{step}", door.guarded(views.step, MAY_APPROVE), methods=["POST"]
     )
     app.add_route("/desk/audit", door.guarded(views.audit, MAY_AUDIT), methods=["GET"])
+    desk_figures.register(app, parts, door)
     return door
 
 
@@ -56,45 +52,6 @@ class _Desk:
     def __init__(self, parts: Parts, door: Door) -> None:
         self._parts = parts
         self._door = door
-
-    async def figures(self, visit: Visit) -> Response:
-        """The live figures of an entity and of those right below it."""
-        parts, language = self._parts, self._parts.languages[visit.language]
-        start, today = (one.date() for one in parts.last_months())
-        wanted = visit.request.query_params.get("entity", parts.settings.root_entity)
-        try:
-            tree = desk.entities_on(await parts.metrics.entities(), today)
-            status = await parts.metrics.status()
-            totals = await parts.metrics.figures(
-                METRICS, [wanted], (start, today), change="year", children=True
-            )
-            months = await parts.metrics.figures(
-                METRICS, [wanted], (start, today), "month", children=True
-            )
-        except Unavailable as error:
-            return self._door.page(visit, "away.html", 503, why=str(error))
-        above = desk.path(tree, wanted)
-        children = finding.by_name([one for one in tree.values() if one.parent == wanted], language)
-        return self._door.page(
-            visit,
-            "figures.html",
-            entity=wanted,
-            name=language.of(tree[wanted].names) if wanted in tree else wanted,
-            above=[(one.id, language.of(one.names)) for one in above[:-1]],
-            span=(language.day(start), language.day(today)),
-            series=desk.series(_of(totals, wanted), _of(months, wanted), language),
-            below=desk.below(children, totals, months, language),
-            status=status,
-        )
-
-    async def version(self, _visit: Visit) -> Response:
-        """What the figures on the desk are as of: a page that was opened compares it."""
-        try:
-            status = await self._parts.metrics.status()
-        except Unavailable:
-            return JSONResponse({"as_of": None}, headers={"Cache-Control": "no-store"})
-        at = status.as_of.isoformat() if status.as_of else None
-        return JSONResponse({"as_of": at}, headers={"Cache-Control": "no-store"})
 
     async def freshness(self, visit: Visit) -> Response:
         """What has come from each source and topic, and what nobody can place."""
@@ -200,10 +157,6 @@ class _Desk:
 
     def _refused(self, visit: Visit, why: str, status: int) -> Response:
         return self._door.page(visit, "refused.html", status, why=why)
-
-
-def _of(figures: list[LiveFigure], entity: str) -> list[LiveFigure]:
-    return [one for one in figures if one.entity == entity]
 
 
 def _last_whole_month(day: date) -> date:

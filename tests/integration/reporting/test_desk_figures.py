@@ -1,0 +1,64 @@
+"""The desk's live figures over HTTP: whom they are shown to, as CSV, in an intranet's frame."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from support.reporting_service import PASSWORDS, Reporting, enter
+
+
+@pytest.fixture
+def reader(published: Reporting) -> Iterator[httpx.Client]:
+    """Somebody who may read everything."""
+    with httpx.Client(base_url=published.url) as client:
+        enter(client, "reeta", PASSWORDS["reeta"])
+        yield client
+
+
+def test_the_first_screen_says_five_things(reader: httpx.Client) -> None:
+    page = reader.get("/desk").text
+    told = page.partition('class="briefing"')[2].partition("</ul>")[0]
+    assert told.count("<li>") == 5
+
+
+def test_a_division_s_people_see_their_division_first_and_no_other(published: Reporting) -> None:
+    with (
+        httpx.Client(base_url=published.url) as kaisa,
+        httpx.Client(base_url=published.url) as sanna,
+    ):
+        enter(kaisa, "kaisa", PASSWORDS["kaisa"])
+        enter(sanna, "sanna", PASSWORDS["sanna"])
+        assert "<h1>Sosiaali- ja terveystoimiala</h1>" in sanna.get("/desk").text
+        assert sanna.get("/desk?entity=kallio").status_code == 200
+        assert sanna.get("/desk?entity=helsinki").status_code == 403
+        for path in ("/desk?entity=kallio", "/desk/figures.csv?entity=kallio"):
+            answer = kaisa.get(path)
+            assert answer.status_code == 403
+            assert "11000" not in answer.text
+        assert kaisa.get("/desk/embed?entity=kallio").text.count("<li>") == 0
+
+
+def test_the_table_has_what_the_page_shows_and_no_more_decimals(reader: httpx.Client) -> None:
+    answer = reader.get("/desk/figures.csv?entity=kallio")
+    assert answer.headers["cache-control"] == "no-store"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    (index,) = [one for one in rows if one["metric"] == "happy_index" and one["entity"] == "kallio"]
+    assert (index["value"], index["n"], index["change"], index["verdict"]) == (
+        "83", "11000", "2", "better",
+    )  # fmt: skip
+
+
+def test_the_embed_shows_nothing_to_strangers_and_stands_where_the_settings_allow(
+    published: Reporting, reader: httpx.Client
+) -> None:
+    stranger = httpx.get(f"{published.url}/desk/embed")
+    assert stranger.status_code == 200
+    assert "briefing" not in stranger.text
+    inside = reader.get("/desk/embed")
+    assert inside.text.count("<li>") == 5
+    for answer in (stranger, inside):
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
