@@ -84,6 +84,7 @@ def content(
         for group, code in [(g, one.metric) for one in figures for g in ("metric", "explain")]
         + [("channel", one.channel) for one in figures]
         + [("bias_note", note) for one in figures for note in one.bias_notes]
+        + [("status", one.status) for one in figures]
     ]
     texts = {code: text(code) for code in codes}
     return draft(figures, Tree(known, breaks), texts, span, date(2026, 11, 23))

@@ -163,7 +163,7 @@ def running(
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until(lambda: _ready(url, process), seconds=40, what="reporting to be ready")
+            wait_until(lambda: _ready(url, process), seconds=90, what="reporting to be ready")
             yield Reporting(url, environment, metrics, process.pid)
         finally:
             process.terminate()
@@ -184,7 +184,7 @@ def working(environment: dict[str, str], log: Path, exit_code: int = 0) -> Itera
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: _ready(url, process), seconds=40, what="the worker to be ready")
+            wait_until(lambda: _ready(url, process), seconds=90, what="the worker to be ready")
             yield process.pid
         finally:
             process.terminate()

@@ -30,6 +30,7 @@ from reporting.handlers import (
     embedding,
     meter_rounds,
     notes,
+    open_data,
     printing,
     public,
     releases,
@@ -141,6 +142,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     rounds.register(app, parts, door)
     meter_rounds.register(app, parts, door)
     printing.register(app, parts)
+    open_data.register(app, parts)
     unsubscribing.register(app, parts)
     site.register(app, parts)
     public.register(app, parts)

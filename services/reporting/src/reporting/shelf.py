@@ -30,6 +30,11 @@ class Rendered:
     etag: str
 
 
+def rendered(body: bytes) -> Rendered:
+    """A page or a file with the ETag that its bytes give."""
+    return Rendered(body, f'"{sha256(body).hexdigest()[:32]}"')
+
+
 @dataclass(frozen=True)
 class OnShelf:
     """What is published now. Without an edition, `release` says what became of the last one."""
@@ -88,7 +93,7 @@ class Shelf:
         return self._pages.get(key)
 
     def _keep(self, key: tuple[str, ...], body: bytes) -> Rendered:
-        kept = self._pages[key] = Rendered(body, f'"{sha256(body).hexdigest()[:32]}"')
+        kept = self._pages[key] = rendered(body)
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
         return kept

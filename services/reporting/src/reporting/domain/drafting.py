@@ -267,5 +267,7 @@ def _texts(figures: Iterable[Figure], texts: Mapping[str, Text]) -> dict[str, Te
     for one in figures:
         codes |= {f"metric.{one.metric}", f"explain.{one.metric}", f"channel.{one.channel}"}
         codes |= {f"{name}.{value}" for name, value in one.dimension.items()}
+        codes |= {f"flag.{flag}" for flag in one.flags}
+        codes |= {f"status.{one.status}"} - {"status.ok"}
         codes |= {f"bias_note.{note}" for note in one.bias_notes}
     return {code: texts[code] for code in sorted(codes) if code in texts}

@@ -13,12 +13,11 @@ from reporting.domain import embeds, pages
 from reporting.domain.drafting import METRICS
 from reporting.domain.languages import CODES, Code
 from reporting.handlers.public import missing, nothing
-from reporting.handlers.releases import withdrawn
+from reporting.handlers.releases import OPEN, withdrawn
 from reporting.parts import Parts
 from reporting.rendering import PUBLIC_CACHE, cached, holds
 
 Handler = Callable[[Request], Awaitable[Response]]
-_OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
 
 
 def register(app: FastAPI, parts: Parts) -> None:
@@ -35,7 +34,7 @@ def _script(parts: Parts, name: str) -> Handler:
 
     async def script(request: Request) -> Response:
         file = parts.files[name]
-        headers = {**_OPEN, "ETag": file.content.etag, "Cache-Control": PUBLIC_CACHE}
+        headers = {**OPEN, "ETag": file.content.etag, "Cache-Control": PUBLIC_CACHE}
         if holds(request, file.content.etag):
             return Response(status_code=304, headers=headers)
         return Response(file.content.body, media_type=file.media_type, headers=headers)
@@ -88,7 +87,7 @@ def _data(parts: Parts, code: Code) -> Handler:
             return msgspec.json.encode(figure).decode()
 
         page = parts.shelf.page(on_shelf, ("data", code, found.id, metric), make)
-        headers = {**_OPEN, "ETag": page.etag, "Cache-Control": PUBLIC_CACHE}
+        headers = {**OPEN, "ETag": page.etag, "Cache-Control": PUBLIC_CACHE}
         if holds(request, page.etag):
             return Response(status_code=304, headers=headers)
         return Response(page.body, media_type="application/json", headers=headers)
@@ -98,5 +97,5 @@ def _data(parts: Parts, code: Code) -> Handler:
 
 def _refused(problem: Problem) -> Response:
     answer = problem_response(problem)
-    answer.headers.update(_OPEN)
+    answer.headers.update(OPEN)
     return answer

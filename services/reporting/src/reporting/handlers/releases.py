@@ -1,6 +1,6 @@
 """Releases for machines: the list, and the bytes of each, without sign-in."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -11,7 +11,8 @@ from reporting.domain.releases import FOR_THE_HOUSE, PUBLIC, Release
 from reporting.parts import Parts
 from reporting.rendering import PUBLIC_CACHE, holds
 
-_OPEN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
+OPEN: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
+"""Headers with which any page may read an answer."""
 
 
 class PeriodOut(BaseModel):
@@ -86,7 +87,7 @@ def withdrawn(release: Release) -> Problem:
         "reason": release.steps[-1].reason,
         "withdrawn_at": at.isoformat() if at else None,
     }
-    return Problem(410, "this release was withdrawn", more=more, headers=_OPEN)
+    return Problem(410, "this release was withdrawn", more=more, headers=OPEN)
 
 
 def _listed(release: Release, base_url: str) -> ReleaseOut:
@@ -114,7 +115,7 @@ def _fingerprint(releases: list[Release]) -> str:
 
 
 def _answer(request: Request, body: bytes, etag: str, headers: dict[str, str]) -> Response:
-    headers = {**headers, **_OPEN, "ETag": etag, "Cache-Control": PUBLIC_CACHE}
+    headers = {**headers, **OPEN, "ETag": etag, "Cache-Control": PUBLIC_CACHE}
     if holds(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

@@ -1,0 +1,161 @@
+"""A release as open data: tables as CSV and JSON, the code book, and what belongs to which."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from reporting.disclosure.public_tables import TABLES
+from reporting.domain.drafting import METRICS, OWN_DOING
+from reporting.domain.editions import Edition
+from reporting.domain.languages import CODES, N_
+from reporting.domain.releases import Figure, Text
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+Row = dict[str, Any]
+
+NAMES: Final[Mapping[str, str]] = {
+    "experience": N_("Asiakaskokemus: hymiöt, kyselyt ja suosittelu"),
+    "feedback": N_("Verkkopalaute ja vastauslupaus"),
+    "statutory": N_("Muistutukset, kantelut ja yhteydenotot asiavastaavaan"),
+    "participation": N_("Osallisuus ja asiakaskokemuksen mittaaminen"),
+    "organisation": N_("Organisaatio, josta luvut kertovat"),
+    "code-book": N_("Koodikirja: mittarit, tilat, merkinnät ja muut koodit"),
+}
+"""The datasets and what they are called."""
+_METRICS: Final[Mapping[str, frozenset[str]]] = {
+    "feedback": frozenset(
+        name
+        for one in TABLES
+        if one.name in {"feedback", "promises"}
+        for name in (one.metric, *one.derived)
+    ),
+    "statutory": frozenset(one.metric for one in TABLES if one.rule == "C"),
+    "participation": frozenset(OWN_DOING) | {"participation_volume"},
+    "experience": frozenset(METRICS)
+    | {name for one in TABLES if one.name == "surveys" for name in one.derived},
+}
+FORMATS: Final = ("csv", "json")
+COLUMNS: Final = (
+    "metric", "definition", "entity", "entity_kind", "entity_name_fi", "entity_name_sv",
+    "entity_name_en", "channel", "scale", "family", "dimension", "period_from", "period_to",
+    "grain", "value", "low", "high", "n", "status", "flags", "bias_notes", "change",
+    "change_verdict", "change_status", "reported_as_of", "reported_source", "release",
+)  # fmt: skip
+"""Columns of a table of figures; numbers with a full stop, nothing for null."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def figures(edition: Edition, dataset: str) -> list[Figure]:
+    """The figures of a dataset, in the order of the release."""
+    metrics = _METRICS[dataset]
+    return [one for one in edition.content.figures if one.metric in metrics]
+
+
+def rows(edition: Edition, dataset: str) -> tuple[Sequence[str], list[Row]]:
+    """A dataset as columns and rows.
+
+    Raises:
+        KeyError: no such dataset.
+    """
+    if dataset == "organisation":
+        return _organisation(edition)
+    if dataset == "code-book":
+        return _code_book(edition)
+    return COLUMNS, [_row(edition, one) for one in figures(edition, dataset)]
+
+
+def as_csv(edition: Edition, dataset: str) -> bytes:
+    """A dataset as CSV (RFC 4180): UTF-8 with a byte order mark, so that spreadsheets see it.
+
+    A name that a spreadsheet would take for a formula gets an apostrophe before it. Codes and
+    numbers stay as they are: none of them begins so, but a negative number.
+    """
+    columns, table = rows(edition, dataset)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in table:
+        writer.writerow([_cell(row[name]) for name in columns])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def as_json(edition: Edition, dataset: str) -> bytes:
+    """A dataset as JSON: figures as `/v1/releases` gives them, else the rows of the CSV."""
+    content: dict[str, Any] = {"release": edition.id, "licence": LICENCE}
+    if dataset in _METRICS:
+        content["figures"] = figures(edition, dataset)
+    else:
+        content["rows"] = rows(edition, dataset)[1]
+    return msgspec.json.encode(content)
+
+
+def _row(edition: Edition, one: Figure) -> Row:
+    entity, change, low_high = edition.entities[one.entity], one.change, one.range
+    return {
+        "metric": one.metric,
+        "definition": one.definition,
+        "entity": one.entity,
+        "entity_kind": entity.kind,
+        **_texts("entity_name", entity.names),
+        "channel": one.channel,
+        "scale": one.scale,
+        "family": one.family,
+        "dimension": ";".join(f"{name}={value}" for name, value in sorted(one.dimension.items())),
+        "period_from": one.period.first,
+        "period_to": one.period.last,
+        "grain": one.period.grain,
+        "value": one.value,
+        "low": low_high.low if low_high else None,
+        "high": low_high.high if low_high else None,
+        "n": one.n,
+        "status": one.status,
+        "flags": ";".join(one.flags),
+        "bias_notes": ";".join(one.bias_notes),
+        "change": change.value if change else None,
+        "change_verdict": change.verdict if change else None,
+        "change_status": change.status if change else None,
+        "reported_as_of": one.reported.as_of if one.reported else None,
+        "reported_source": one.reported.source if one.reported else None,
+        "release": edition.id,
+    }
+
+
+def _organisation(edition: Edition) -> tuple[Sequence[str], list[Row]]:
+    table = [
+        {"id": one.id, "kind": one.kind, "parent": one.parent, **_texts("name", one.names)}
+        for one in edition.content.entities
+    ]
+    return ("id", "kind", "parent", *(f"name_{code}" for code in CODES)), table
+
+
+def _code_book(edition: Edition) -> tuple[Sequence[str], list[Row]]:
+    texts = edition.content.texts
+    table: list[Row] = []
+    for code, text in sorted(texts.items()):
+        group, _, name = code.partition(".")
+        if group == "explain":
+            continue
+        explained = texts.get(f"explain.{name}", Text("", "", "")) if group == "metric" else None
+        table.append(
+            {
+                "list": group,
+                "code": name,
+                **_texts("name", text),
+                **_texts("explanation", explained or Text("", "", "")),
+            }
+        )
+    names = (f"{group}_{code}" for group in ("name", "explanation") for code in CODES)
+    return ("list", "code", *names), table
+
+
+def _texts(name: str, text: Text) -> Row:
+    return {f"{name}_{code}": getattr(text, code) or "" for code in CODES}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
