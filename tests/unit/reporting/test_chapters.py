@@ -67,6 +67,23 @@ def test_a_hidden_count_stands_in_words_and_nowhere_else() -> None:
     assert HIDDEN not in drawn
 
 
+def test_a_month_that_is_not_over_stands_in_the_table_and_is_not_drawn() -> None:
+    running = counted("feedback_count", 9, period=whole_month(3), flags=["partial_period"])
+    (grid,) = chapter("feedback", *months(40, 25), running).grids
+    assert (grid.rows[0].about, grid.rows[0].cells[0].text) == ("jakso kesken", "9")
+    assert str(grid.chart).count("<rect") == 2
+
+
+def test_a_survey_of_means_has_no_part_of_its_own_for_its_n() -> None:
+    year = whole_year(2025)
+    answers = counted("press_count", 416, channel="survey", scale="likert5", period=year)
+    mean = counted("mean_likert5", 4.2, channel="survey", scale="likert5", period=year, n=416)
+    edition = Edition("r1", release(answers, mean))
+    page = pages.page(edition, edition.entities["kallio"], FI)
+    assert not page.sections
+    assert page.lead == "Keskiarvo 1\N{EN DASH}5 (2025): 4,2."
+
+
 def test_where_the_newest_count_is_hidden_the_sentence_says_why() -> None:
     made = chapter("feedback", *months(40, None))
     assert made.sentence == f"Verkkopalautteiden määrä (helmikuu 2026): {HIDDEN}."

@@ -16,7 +16,7 @@ _TOP: Final = 28
 _BOTTOM: Final = 172
 _FULL: Final = 0.62
 """How much of its place a bar fills."""
-_LABELS: Final = 4
+_LABELS: Final = 3
 _ALL_TOLD: Final = 6
 """Bars up to which each has its value above it; of more only the highest has."""
 
@@ -30,7 +30,7 @@ def bar_chart(
         title: what is counted; the accessible name.
         values: the printed values in order of time, None where there is none to show; one is.
         words: the values as the table prints them.
-        labels: the names of the periods; some four of them are drawn.
+        labels: the names of the periods; some three of them are drawn.
     """
     most = max(one for one in values if one is not None)
     scale = (_BOTTOM - _TOP) / (most or 1)

@@ -12,6 +12,8 @@ from reporting.domain.languages import Language
 from reporting.domain.releases import Figure, Period
 from reporting.domain.wording import flag_words, printed
 
+_FEW: Final = 2
+"""Bars below which nothing can be compared, and so nothing is drawn."""
 ROWS_SHOWN: Final = 24
 """The newest periods of a table; the release itself holds more."""
 
@@ -96,16 +98,16 @@ def _chart(
     caption: str, counted: Sequence[Figure | None], periods: Sequence[Period], language: Language
 ) -> Markup | None:
     """Bars of whole months, where two at least are shown."""
-    whole = [one for one in periods if one.grain == "month"]
-    shown = [
-        one for one in counted if one and one.value is not None and one.period.grain == "month"
+    drawn = [
+        one if one and one.value is not None and "partial_period" not in one.flags else None
+        for one in counted
     ]
-    if len(whole) != len(periods) or len(shown) < 2:
+    if any(one.grain != "month" for one in periods) or sum(one is not None for one in drawn) < _FEW:
         return None
     return bar_chart(
         language.say("%(caption)s; luvut ovat taulukossa", caption=caption),
-        [one.value if one else None for one in counted],
-        [printed(one, language) if one else "" for one in counted],
+        [one.value if one else None for one in drawn],
+        [printed(one, language) if one else "" for one in drawn],
         [language.month(one.first) for one in periods],
     )
 

@@ -101,8 +101,9 @@ class Page:
 
 def page(edition: Edition, entity: Entity, language: Language) -> Page:
     """The page of an entity of this edition."""
-    sections = [_section(edition, entity, one, language) for one in edition.series(entity.id)]
-    figures = [one for series in edition.series(entity.id) for one in _figures(series)]
+    told_of = [one for one in edition.series(entity.id) if wording.is_told(one)]
+    sections = [_section(edition, entity, one, language) for one in told_of]
+    figures = [one for series in told_of for one in _figures(series)]
     texts = edition.content.texts
     name = language.of(entity.names)
     parts = chapters(edition, entity, language)
@@ -129,7 +130,7 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
 def _lead(edition: Edition, entity: Entity, parts: Sequence[Chapter], language: Language) -> str:
     """What the page begins with: of the answers at devices, else of whatever else is known."""
     for series in edition.series(entity.id):
-        if series.newest:
+        if series.newest and wording.is_told(series):
             return wording.lead(edition, series, series.newest, language)
     told_of = (one.sentence for one in parts if one.sentence)
     return next(told_of, language.say("Tästä ei ole vastauksia tässä julkaisussa."))

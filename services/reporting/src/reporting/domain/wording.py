@@ -155,6 +155,12 @@ def lead(edition: Edition, series: Series, row: Row, language: Language) -> str:
     return language.say(_LEAD_NOT_COMPARED, **words)
 
 
+def is_told(series: Series) -> bool:
+    """Whether a series is more than the n of a survey, whose mean stands among the surveys."""
+    rows = (row for of_grain in series.rows.values() for row in of_grain)
+    return series.channel != "survey" or any(name in row.figures for row in rows for name in LEVELS)
+
+
 def _level(row: Row) -> Figure | None:
     """The figure that says how it was, where one is shown."""
     figures = (row.figures.get(name) for name in LEVELS)
