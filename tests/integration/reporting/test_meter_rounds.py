@@ -80,6 +80,7 @@ def test_a_round_goes_from_its_texts_over_two_people_to_its_files(service: Repor
     drafted = ilona.post(f"{ROUND}/draft")
     assert drafted.status_code == 303, drafted.text
     id_ = drafted.headers["location"].rpartition("/")[2]
+    assert ilona.get(f"/desk/releases/{id_}").status_code == 200
     draft = f"{ROUND}/drafts/{id_}/participation-fi.pdf"
     assert ilona.get(draft).status_code == 200
     assert reeta.get(draft).status_code == 403
