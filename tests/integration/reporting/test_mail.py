@@ -49,7 +49,7 @@ from support.fake_time import FakeTime
 from support.mail_server import MailServer, report
 from support.release_builders import content, live
 from support.release_builders import entity as live_entity
-from support.reporting_service import Reporting
+from support.reporting_service import PASSWORDS, Reporting, enter
 
 NOON = datetime(2026, 11, 23, 10, tzinfo=UTC)
 WEEK = (date(2026, 11, 16), date(2026, 11, 22))
@@ -449,3 +449,13 @@ async def test_the_release_of_a_week_is_for_the_house_only(
     async with httpx.AsyncClient(base_url=reporting.url) as client:
         assert (await client.get("/v1/releases")).json() == {"releases": []}
         assert (await client.get(f"/v1/releases/{id_}")).status_code == 404
+    assert "16.11." in on_the_desk(reporting, f"/desk/releases/{id_}")
+
+
+def on_the_desk(reporting: Reporting, path: str) -> str:
+    """A page of the desk as an approver sees it."""
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "aino", PASSWORDS["aino"])
+        answer = client.get(path)
+        assert answer.status_code == 200
+        return answer.text
