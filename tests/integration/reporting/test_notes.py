@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,12 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from kokemus.migrations import migrate
 from reporting.domain.notes import DeskNote
 from reporting.domain.releases import Text
+from reporting.editor import Editor
+from reporting.metrics_client import MetricsClient
 from reporting.storage import MIGRATIONS
 from reporting.storage.notes import NoteStore
+from reporting.storage.releases import ReleaseStore
+from reporting.texts import Texts
+from support.fake_metrics_api import KEY, FakeMetricsApi
 from support.reporting_service import PASSWORDS, Reporting, enter, form_token
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-NOTE = DeskNote("done", "kallio", date(2026, 11, 20), Text("Ovi korjattiin."))
+NOTE = DeskNote("done", "kallio", date(2026, 10, 20), Text("Ovi korjattiin."))
 
 
 @pytest.fixture
@@ -46,6 +52,23 @@ async def test_a_removed_note_is_neither_shown_nor_frozen_and_stays_in_its_table
         assert (await connection.scalar(text("SELECT count(*) FROM desk_note"))) == 2
         with pytest.raises(DBAPIError, match="append-only"):
             await connection.execute(text("UPDATE desk_note SET fi = 'x'"))
+
+
+async def test_what_was_done_stands_in_the_next_draft(
+    engine: AsyncEngine, metrics_api: FakeMetricsApi, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    notes, store = NoteStore(engine), ReleaseStore(engine)
+    await notes.add(NOTE, "sanna", NOW)
+    async with httpx.AsyncClient(base_url=metrics_api.url) as http:
+        metrics = MetricsClient(http, tmp_path / "key")
+        editor = Editor(store, metrics, Texts().glossary, notes)
+        id_ = await editor.draft((date(2026, 10, 1), date(2026, 10, 31)), "aino", NOW)
+    release = await store.release(id_)
+    assert release is not None
+    content = (await editor.review(release)).content
+    assert content is not None
+    assert [(one.kind, one.text) for one in content.notes] == [("done", NOTE.text)]
 
 
 def test_a_note_is_written_by_whom_it_concerns_read_by_all_and_logged(

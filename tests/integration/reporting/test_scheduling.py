@@ -18,6 +18,7 @@ from reporting.metrics_client import MetricsClient
 from reporting.scheduled_drafts import SCHEDULE, ScheduledDrafts
 from reporting.scheduling import Job, Scheduler
 from reporting.storage import MIGRATIONS
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 from reporting.texts import Texts
 from reporting.weekly import WeeklyEditor
@@ -115,7 +116,7 @@ async def test_what_is_due_is_drafted_and_checked_once_and_approved_by_nobody(
         metrics = MetricsClient(http, tmp_path / "key")
         drafts = ScheduledDrafts(
             store,
-            Editor(store, metrics, texts),
+            Editor(store, metrics, texts, NoteStore(engine)),
             WeeklyEditor(store, metrics, texts),
             FakeTime(NOW).timing,
             ZoneInfo("Europe/Helsinki"),

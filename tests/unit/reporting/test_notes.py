@@ -1,9 +1,12 @@
 from datetime import date
 
+import msgspec
 import pytest
 
 from reporting.domain.notes import DeskNote, NoteRefusedError, for_release, written
 from reporting.domain.releases import Period, Text
+from reporting.domain.review import findings
+from support.release_builders import content, entity, live
 
 TODAY = date(2026, 11, 23)
 FORM = {"kind": "heard", "day": "2026-11-20", "text_fi": "Jonot olivat pitkiä."}
@@ -54,3 +57,15 @@ def test_a_release_freezes_its_own_days_and_entities_and_never_what_meetings_did
     ]
     frozen = for_release(kept, (date(2026, 1, 1), date(2026, 10, 31)), ["kallio"])
     assert [(one.kind, one.entity, one.day) for one in frozen] == [("done", "kallio", day)]
+
+
+def test_a_note_without_swedish_keeps_a_release_from_being_approved() -> None:
+    days = (date(2026, 1, 1), date(2026, 12, 31))
+
+    def missing(text: Text) -> list[str]:
+        notes = for_release([DeskNote("done", "kallio", TODAY, text)], days, ["kallio"])
+        made = msgspec.structs.replace(content(live(), entities=(entity(),)), notes=notes)
+        return [one.where for one in findings(made) if one.code == "missing_text"]
+
+    assert missing(Text("Ovi korjattiin.")) == ["done kallio 2026-11-23"]
+    assert missing(Text("Ovi korjattiin.", "Dörren reparerades.")) == []

@@ -90,7 +90,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         attempts_by_user=Attempts(FAILURES),
         attempts_by_address=Attempts(FAILURES_OF_ADDRESS),
         metrics=metrics,
-        editor=Editor(store, metrics, texts.glossary),
+        editor=Editor(store, metrics, texts.glossary, NoteStore(engine)),
         shelf=Shelf(store, "public-monthly"),
         codes=CodeLists.load(),
         metric_names=tuple(
@@ -163,7 +163,7 @@ async def editing(settings: ReportingSettings) -> AsyncIterator[Editor]:
     try:
         async with http_for(settings) as http:
             metrics = MetricsClient(http, settings.metrics_key_file)
-            yield Editor(ReleaseStore(engine), metrics, Texts().glossary)
+            yield Editor(ReleaseStore(engine), metrics, Texts().glossary, NoteStore(engine))
     finally:
         await engine.dispose()
 

@@ -34,6 +34,7 @@ from reporting.domain.review import Finding, findings
 from reporting.domain.round_drafting import ROUND_METRICS, draft_round, round_span
 from reporting.draft_reading import DraftReading
 from reporting.metrics_client import MetricsClient
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 
 SOURCE: Final = "reporting"
@@ -68,11 +69,16 @@ class Editor:
     """Drafts, checks, approves, publishes and withdraws."""
 
     def __init__(
-        self, store: ReleaseStore, metrics: MetricsClient, glossary: Mapping[str, Text]
+        self,
+        store: ReleaseStore,
+        metrics: MetricsClient,
+        glossary: Mapping[str, Text],
+        notes: NoteStore,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._glossary = glossary
+        self._notes = notes
 
     async def draft(
         self, span: tuple[date, date], by: str, now: datetime, correction: Text | None = None
@@ -107,7 +113,8 @@ class Editor:
             now.date(),
             protected=protected.figures,
         )
-        content = msgspec.structs.replace(content, correction=correction)
+        notes = await self._notes.notes_for_release(span, [one.id for one in content.entities])
+        content = msgspec.structs.replace(content, notes=notes, correction=correction)
         return await self.keep(content, by, now, protected)
 
     async def round_content(

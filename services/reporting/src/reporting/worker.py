@@ -43,6 +43,7 @@ from reporting.storage.alerts import AlertStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.meters import MeterStore
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
 from reporting.texts import Texts
@@ -97,7 +98,7 @@ def jobs(tools: Tools) -> Sequence[Job]:
     store, words = ReleaseStore(tools.engine), Texts().glossary
     drafts = ScheduledDrafts(
         store,
-        Editor(store, metrics, words),
+        Editor(store, metrics, words, NoteStore(tools.engine)),
         WeeklyEditor(store, metrics, words),
         tools.timing,
         settings.time_zone,
