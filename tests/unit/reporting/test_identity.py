@@ -21,8 +21,8 @@ from reporting.domain.identity import (
     SignInRefusedError,
     UnknownKeyError,
     believed,
+    keys_of,
     read_groups,
-    signature_keys,
 )
 from reporting.domain.sessions import PROVIDER_LIFE, VOUCHED_FOR, Session, Signer
 from support.openid_provider import left_half
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ISSUER, CLIENT, NONCE, ACCESS = "https://id.example.invalid", "desk", "n-1", "access"
 KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
 OTHER = RSAKey.generate_key(2048, {"kid": "k1"})
-KEYS = signature_keys({"keys": [KEY.as_dict(private=False)]})
+KEYS = keys_of({"keys": [KEY.as_dict(private=False)]})
 AT = int(NOW.timestamp())
 
 
@@ -151,7 +151,7 @@ def test_secret_keys_and_keys_for_encrypting_sign_nothing() -> None:
     elliptic = ECKey.generate_key("P-256", {"kid": "e1"})
     for_encrypting = KEY.as_dict(private=False) | {"use": "enc", "kid": "k2"}
     public = elliptic.as_dict(private=False)
-    keys = signature_keys({"keys": [secret.as_dict(private=True), for_encrypting, public]})
+    keys = keys_of({"keys": [secret.as_dict(private=True), for_encrypting, public]})
     assert check(token(elliptic, "ES256", "e1"), keys) == "u-1"
     for value in (token(kid="k2"), token(secret, "HS256")):
         with pytest.raises(SignInRefusedError):
@@ -161,7 +161,7 @@ def test_secret_keys_and_keys_for_encrypting_sign_nothing() -> None:
 @pytest.mark.parametrize("nothing", [{}, {"keys": []}, {"keys": [1]}, {"keys": "k"}], ids=str)
 def test_what_holds_no_key_is_refused(nothing: dict[str, Any]) -> None:
     with pytest.raises(SignInRefusedError):
-        signature_keys(nothing)
+        keys_of(nothing)
 
 
 GROUPS = Groups(

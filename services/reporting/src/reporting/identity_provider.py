@@ -21,9 +21,9 @@ from reporting.domain.identity import (
     UnknownKeyError,
     authorization,
     believed,
+    keys_of,
     leaving,
     read_groups,
-    signature_keys,
 )
 from reporting.domain.people import Person
 
@@ -133,7 +133,7 @@ class IdentityProvider:
                     provider = msgspec.convert(await self._json(address), Provider)
                     if provider.issuer != self._issuer or not _all_guarded(provider):
                         raise Unavailable("the OpenID provider is another than the settings say")
-                    keys = signature_keys(await self._json(provider.jwks_uri))
+                    keys = keys_of(await self._json(provider.jwks_uri))
                 except (httpx.HTTPError, msgspec.MsgspecError, SignInRefusedError) as error:
                     raise Unavailable("the OpenID provider is away") from error
                 self._known = now, provider, keys

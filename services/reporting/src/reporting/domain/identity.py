@@ -151,18 +151,15 @@ def leaving(provider: Provider, client: str, back: str) -> str | None:
     return _with_query(provider.end_session_endpoint, query)
 
 
-def signature_keys(raw: Mapping[str, Any]) -> KeySet:
-    """The keys of a JWKS that may sign: public ones, and none that are for encrypting.
+def keys_of(raw: Mapping[str, Any]) -> KeySet:
+    """The keys of a JWKS.
 
     Raises:
         SignInRefusedError: it has none, or is no JWKS.
     """
     try:
-        keys = [
-            one for one in raw["keys"] if one["kty"] in ("RSA", "EC") and one.get("use") != "enc"
-        ]
-        return KeySet.import_key_set({"keys": keys})
-    except (JoseError, KeyError, TypeError, ValueError) as error:
+        return KeySet.import_key_set({"keys": list(raw["keys"])})
+    except (JoseError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise SignInRefusedError("the provider's keys cannot be read") from error
 
 
