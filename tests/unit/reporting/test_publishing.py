@@ -174,6 +174,20 @@ def test_who_moved_within_a_period_is_told_from_the_next_one_on() -> None:
     assert months == {2}
 
 
+@pytest.mark.parametrize(
+    "period",
+    [
+        Period(date(2026, 1, 1), date(2026, 1, 30), "month"),
+        Period(date(2026, 1, 2), date(2026, 1, 31), "month"),
+        Period(date(2026, 12, 1), date(2027, 1, 31), "month"),
+        Period(date(2026, 2, 1), date(2026, 12, 31), "year"),
+        Period(date(2026, 1, 1), date(2026, 11, 30), "year"),
+    ],
+)
+def test_a_part_of_a_period_is_not_told_since_the_whole_would_tell_the_rest(period: Period) -> None:
+    assert of(counts(period, kuva=50, oodi=50)).figures == []
+
+
 def test_only_the_public_tables_leave_the_house() -> None:
     rows = [
         *counts(kallio=50),

@@ -7,7 +7,7 @@ that are the counts behind what was printed (`Kept`).
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -270,10 +270,13 @@ def _counted(table: Table, live: LiveFigure) -> Counted | None:
 
 
 def _whole(live: LiveFigure, span: tuple[date, date]) -> bool:
+    """Whether a period has ended, so that no later release tells a longer one of the same name."""
     period = live.period
-    if period.last > span[1] or "reported" in live.flags:
+    if "reported" in live.flags:  # as cut as where it was published before
         return period.last <= span[1]
-    return period.grain != "year" or (period.first.month, period.last.month) == (1, 12)
+    whole = (period.last + timedelta(days=1)).day == 1 and period.first.day == 1
+    months = (period.first.month, period.last.month)
+    return period.last <= span[1] and whole and (period.grain == "month" or months == (1, 12))
 
 
 def _names(live: LiveFigure) -> tuple[str, ...]:
