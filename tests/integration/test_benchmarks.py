@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import counting, disclosure, freshness, http_ingest, reading, soak
+from benchmarks import (
+    counting,
+    disclosure,
+    freshness,
+    http_ingest,
+    public_pages,
+    reading,
+    soak,
+)
 from kokemus_platform import bench
 from kokemus_platform.kafka import Broker
 from kokemus_platform.measuring import Measured
@@ -22,6 +30,7 @@ TINY: dict[str, Callable[[str], list[Measured]]] = {
     "disclosure": lambda _: disclosure.run(sizes=(40,), small=2),
     "freshness": lambda kafka: freshness.run(kafka, rate=100, seconds=2, unchanged=20),
     "http_ingest": lambda kafka: http_ingest.run(kafka, count=2_000, rounds=1),
+    "public_pages": lambda _: public_pages.run(seconds=2, connections=4, changes=1),
     "reading": lambda _: reading.run(units=20, rounds=3, each=1, unchanged=20),
     "soak": lambda kafka: soak.run(kafka, rate=100, minutes=0.05),
 }
@@ -30,6 +39,7 @@ JUDGED = {
     "disclosure": 2,
     "freshness": 2,
     "http_ingest": 1,
+    "public_pages": 5,
     "reading": 51,
     "soak": 4,
 }

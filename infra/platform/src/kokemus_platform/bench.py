@@ -28,7 +28,14 @@ Rate = Annotated[float, typer.Option(min=1, help="Presses a second.")]
 def all_command(context: typer.Context) -> None:
     """Run what is named, or all but the soak."""
     if context.invoked_subcommand is None:
-        for name in ("counting", "http_ingest", "freshness", "reading", "disclosure"):
+        for name in (
+            "counting",
+            "http_ingest",
+            "freshness",
+            "reading",
+            "disclosure",
+            "public_pages",
+        ):
             run(name)
 
 
@@ -78,6 +85,15 @@ def reading_command() -> None:
 def disclosure_command() -> None:
     """Hiding what gives persons away in a release of 2,000 units, and beside the optimum."""
     run("disclosure")
+
+
+@commands.command("pages")
+def pages_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="For which pages are read.")] = 30,
+) -> None:
+    """Readers of public pages a second, while releases change."""
+    run("public_pages", seconds=seconds)
 
 
 @commands.command("soak")

@@ -86,8 +86,6 @@ class Door:
             if known is None:
                 return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             session, person = known
-            if request.method in ("GET", "HEAD") and session.is_stale(self._parts.now()):
-                return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             if roles is not None and not person.may(roles):
                 return self.refusal(language, "forbidden", 403)
             form: dict[str, str] = {}
@@ -107,9 +105,14 @@ class Door:
         return guard
 
     async def known(self, request: Request) -> tuple[Session, Person] | None:
-        """Who is asking; None: nobody who is signed in."""
+        """Who is asking; None: nobody who is signed in, or who has to show it anew.
+
+        A form is taken for as long as the session lasts, so that nothing written is lost.
+        """
         session = await self._session(request)
         if session is None or not session.user:
+            return None
+        if request.method in ("GET", "HEAD") and session.is_stale(self._parts.now()):
             return None
         provider = self._parts.provider
         if (provider is None) != (session.identity is None):
