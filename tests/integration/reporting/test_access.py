@@ -94,7 +94,7 @@ POISON: Final = {
     "X-Forwarded-Host": EVIL, "X-Forwarded-Proto": "javascript", "X-Forwarded-Prefix": f"/{EVIL}",
     "X-Original-URL": "/desk/audit", "X-Rewrite-URL": "/desk/audit", "X-Forwarded-For": EVIL,
     "Forwarded": f"host={EVIL};proto=https", "X-HTTP-Method-Override": "POST", "Origin": EVIL,
-    "Accept-Language": "sv", "X-Host": EVIL, "Referer": f"https://{EVIL}/",
+    "X-Host": EVIL, "Referer": f"https://{EVIL}/",
 }  # fmt: skip
 """What caches do not keep pages apart by."""
 TRICKS: Final = (

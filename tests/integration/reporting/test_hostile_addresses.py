@@ -21,7 +21,8 @@ HOSTILE = (
 """Percent-encoded; each stands in for every part of an address in turn."""
 GOOD = {
     "year": "2026", "kind": "game", "entity": "sote", "number": "1", "step": "approve",
-    "id": "none", "name": "kokemus.css",
+    "id": "1", "name": "kokemus.css", "meter": "participation", "release": "latest",
+    "dataset": "experience", "file": "experience.csv", "token": "none",
 }  # fmt: skip
 FIELDS = (
     "q", "lang", "entity", "metric", "from", "to", "year", "kind", "page", "before", "done", "next",
