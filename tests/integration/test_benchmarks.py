@@ -21,7 +21,7 @@ from kokemus_platform import bench
 from kokemus_platform.kafka import Broker
 from kokemus_platform.measuring import Measured
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 TINY: dict[str, Callable[[str], list[Measured]]] = {
     "counting": lambda kafka: counting.run(
