@@ -39,7 +39,7 @@ JUDGED = {
     "disclosure": 2,
     "freshness": 2,
     "http_ingest": 1,
-    "public_pages": 5,
+    "public_pages": 6,
     "reading": 51,
     "soak": 4,
 }
