@@ -102,6 +102,15 @@ def test_returns_that_are_missing_are_told_of_these_entities_only() -> None:
     assert (missing.lead.split()[3], [one.id for one in missing.items]) == ("2025", ["hoiva"])
 
 
+def test_where_nothing_was_asked_for_that_is_said_and_a_level_that_is_never_asked_is_told_so() -> (
+    None
+):
+    lead = briefing(known(returns=[]), FI)[4].lead
+    assert lead == "Osallisuuden tietoja vuodelta 2025 ei ole pyydetty."
+    units = {"kallio": TREE["kallio"]}
+    assert "ei pyydetä tältä tasolta" in briefing(known(entities=units, returns=[]), FI)[4].lead
+
+
 def test_whose_roles_hold_in_a_division_sees_what_is_below_it_and_nothing_else() -> None:
     person = Person("kaisa", "", ["reader"], entities=["kuva"])
     assert [id_ for id_ in TREE if desk.may_see(person, id_, TREE)] == ["kuva", "kirjasto"]

@@ -157,11 +157,12 @@ def _missing(known: Known, language: Language) -> Sentence:
         if not one.returned
     ]
     year = known.year
-    none = (
-        language.say("Osallisuuden tiedot vuodelta %(year)s on palautettu.", year=year)
-        if asked
-        else language.say("Osallisuuden tietoja ei pyydetä tältä tasolta.")
-    )
+    if asked:
+        none = language.say("Osallisuuden tiedot vuodelta %(year)s on palautettu.", year=year)
+    elif any(one.kind == "service_entity" for one in known.entities.values()):
+        none = language.say("Osallisuuden tietoja vuodelta %(year)s ei ole pyydetty.", year=year)
+    else:
+        none = language.say("Osallisuuden tietoja ei pyydetä tältä tasolta.")
     some = language.say("Osallisuuden tietoja vuodelta %(year)s ei ole palauttanut", year=year)
     return _sentence("missing", none, some, items, language)
 
