@@ -1,15 +1,28 @@
 """Reporting services: one with a release for whoever only reads, else one for each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from kokemus.migrations import migrate
 from kokemus_platform.kafka import EmbeddedKafka
 from kokemus_platform.postgres import Postgres
+from reporting.storage import MIGRATIONS
 from support import fake_metrics_api, reporting_service
 from support.fake_metrics_api import FakeMetricsApi
 from support.reporting_service import Reporting
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections to an empty database of reporting."""
+    address = database_url.replace("postgresql://", "postgresql+psycopg://")
+    migrate(address, MIGRATIONS)
+    made = create_async_engine(address)
+    yield made
+    await made.dispose()
 
 
 @pytest.fixture

@@ -1,19 +1,15 @@
 """Alerts from live figures to the desk: opened once, cleared by figures, acknowledged by people."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
 from reporting.domain.alerts import Finding, Rule, Series
 from reporting.metrics_client import MetricsClient
-from reporting.storage import MIGRATIONS
 from reporting.storage.alerts import AlertStore
 from reporting.watching import Watch, packaged_policy
 from support.fake_metrics_api import KEY, FakeMetricsApi, figure
@@ -25,15 +21,6 @@ DAY = date(2026, 11, 23)
 RULE = Rule("index-60", "low_index", 60, 7, 30, ["unit"])
 SERIES = Series("index-60", "kallio", "kiosk", "smiley4")
 LOW, WELL = Finding(SERIES, True, 55, 40), Finding(SERIES, False, 75, 40)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    address = database_url.replace("postgresql://", "postgresql+psycopg://")
-    migrate(address, MIGRATIONS)
-    made = create_async_engine(address)
-    yield made
-    await made.dispose()
 
 
 async def test_an_alert_opens_once_and_again_only_after_it_cleared_on_another_day(

@@ -1,6 +1,5 @@
 """Notes: versions that stay, written by those who answer for the entity."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,14 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from kokemus.migrations import migrate
 from reporting.domain.notes import DeskNote
 from reporting.domain.releases import Text
 from reporting.editor import Editor
 from reporting.metrics_client import MetricsClient
-from reporting.storage import MIGRATIONS
 from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 from reporting.texts import Texts
@@ -24,15 +21,6 @@ from support.reporting_service import PASSWORDS, Reporting, enter, form_token
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTE = DeskNote("done", "kallio", date(2026, 10, 20), Text("Ovi korjattiin."))
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    address = database_url.replace("postgresql://", "postgresql+psycopg://")
-    migrate(address, MIGRATIONS)
-    made = create_async_engine(address)
-    yield made
-    await made.dispose()
 
 
 async def test_a_removed_note_is_neither_shown_nor_frozen_and_stays_in_its_table(

@@ -1,7 +1,6 @@
 """Jobs of the worker: one turn at a time, however many workers there are."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,13 +10,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kokemus.errors import Unavailable
-from kokemus.migrations import migrate
 from kokemus.telemetry import Meters
 from reporting.editor import Editor
 from reporting.metrics_client import MetricsClient
 from reporting.scheduled_drafts import SCHEDULE, ScheduledDrafts
 from reporting.scheduling import Job, Scheduler
-from reporting.storage import MIGRATIONS
 from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 from reporting.texts import Texts
@@ -27,15 +24,6 @@ from support.fake_time import FakeTime
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVERY = timedelta(seconds=2)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    address = database_url.replace("postgresql://", "postgresql+psycopg://")
-    migrate(address, MIGRATIONS)
-    made = create_async_engine(address)
-    yield made
-    await made.dispose()
 
 
 async def test_two_workers_never_do_the_same_job_at_once_and_each_may_do_another(

@@ -1,10 +1,9 @@
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kokemus.migrations import migrate
 from reporting.disclosure.publishing import protect
@@ -14,15 +13,6 @@ from reporting.storage.releases import ReleaseStore, SessionStore
 from support.release_builders import SPAN, content, entity, live
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    address = database_url.replace("postgresql://", "postgresql+psycopg://")
-    migrate(address, MIGRATIONS)
-    made = create_async_engine(address)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture
