@@ -23,6 +23,7 @@ from kokemus_platform.demo.year import (
     at_tick,
     first_day,
     of_day,
+    year_before,
 )
 
 TODAY = date(2026, 11, 23)
@@ -168,6 +169,28 @@ def test_a_day_repeats_itself_by_its_seed_whenever_it_is_played() -> None:
     once = [wire.encode(event) for event in of_day(1, day, TODAY)]
     assert once == [wire.encode(event) for event in of_day(1, day, TODAY + timedelta(days=40))]
     assert once != [wire.encode(event) for event in of_day(2, day, TODAY)]
+
+
+def test_what_is_played_of_the_year_before_is_how_each_day_begins() -> None:
+    days = list(year_before(1, TODAY))
+    assert len(days) == 365
+    assert sum(isinstance(one, events.KioskPressed) for day in days for one in day) > 180_000
+    assert {one.data.device_id for one in days[0] + days[1] + days[2]} == {
+        one.data.device_id for number in (1, 2, 3) for one in whole(number)
+    }
+    for number in (1, 200, 365):
+        whole_day = {one.id: one for one in whole(number)}
+        assert all(whole_day[one.id] == one for one in days[number - 1])
+
+
+def whole(number: int) -> list[events.KioskPressed | events.KioskReasonGiven]:
+    """Everything of a day of the year before, by its number."""
+    day = date(2024, 11, 22) + timedelta(days=number)
+    return [
+        one
+        for one in of_day(1, day, TODAY)
+        if isinstance(one, events.KioskPressed | events.KioskReasonGiven)
+    ]
 
 
 def test_every_event_is_as_its_contract_says() -> None:

@@ -15,13 +15,16 @@ from kokemus_platform.demo import voices_now, year
 from kokemus_platform.demo.city import registry
 from kokemus_platform.demo.feeder import FeedRefusedError, feed, send
 from kokemus_platform.demo.voices_now import voices_at
-from kokemus_platform.demo.year import DAYS, arrivals, at_tick
+from kokemus_platform.demo.year import DAYS, arrivals, at_tick, year_before
 
 _log = structlog.get_logger()
 
 
 async def play_year(url: str, key: str, seed: int, today: date) -> int:
-    """Defines the demo's units, then sends their year; returns how many events were accepted.
+    """Defines the demo's units, then sends their year and some of the one before.
+
+    Returns:
+        How many events were accepted.
 
     Raises:
         FeedRefusedError: ingest-kiosk refused something, or stayed away.
@@ -29,8 +32,9 @@ async def play_year(url: str, key: str, seed: int, today: date) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     async with _client(url, key) as http:
         with Progress(*columns, TimeRemainingColumn()) as progress:
-            days = progress.add_task("Playing a year of kiosks, in days", total=DAYS)
-            played = progress.track(arrivals(seed, today), task_id=days)
+            days = progress.add_task("Playing a year of kiosks, in days", total=2 * DAYS)
+            both = chain(year_before(seed, today), arrivals(seed, today))
+            played = progress.track(both, task_id=days)
             return await feed(http, chain(registry(), chain.from_iterable(played)))
 
 

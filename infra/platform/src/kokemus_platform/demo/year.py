@@ -29,6 +29,8 @@ ANSWERED: Final = 0.08
 SILENT: Final = "K007"
 SILENT_DAYS: Final = 21
 """For so long, up to today, one device has said nothing."""
+EARLIER: Final = 0.15
+"""The share of a day's presses that is played of the year before: enough to compare with."""
 TICK: Final = timedelta(seconds=20)
 """A trickle's press comes so often: about the city's mean over day and night."""
 
@@ -66,12 +68,22 @@ def arrivals(seed: int, today: date) -> Iterator[list[events.Event]]:
         yield arriving
 
 
-def of_day(seed: int, day: date, today: date) -> Iterator[events.Event]:
-    """Every press of a local day, and the follow-ups after theirs."""
+def year_before(seed: int, today: date) -> Iterator[list[events.Event]]:
+    """A part of the 365 days before those of `arrivals`, a list for each day.
+
+    The presses are the first ones of the whole day, so one that was played whole gains nothing.
+    """
+    for number in range(DAYS):
+        day = first_day(today) - timedelta(days=DAYS - number)
+        yield list(of_day(seed, day, today, EARLIER))
+
+
+def of_day(seed: int, day: date, today: date, share: float = 1) -> Iterator[events.Event]:
+    """The presses of a local day, or the first `share` of them, and the follow-ups after theirs."""
     silent = day >= today - timedelta(days=SILENT_DAYS)
     for device in devices():
         if not (silent and device.id == SILENT):
-            yield from _of_device(seed, device, day)
+            yield from _of_device(seed, device, day, share)
 
 
 def at_tick(seed: int, now: datetime) -> events.KioskPressed:
@@ -84,7 +96,7 @@ def at_tick(seed: int, now: datetime) -> events.KioskPressed:
     return _press(f"{seed}/tick/{tick}", device, pressed, content, luck)
 
 
-def _of_device(seed: int, device: Device, day: date) -> Iterator[events.Event]:
+def _of_device(seed: int, device: Device, day: date, share: float) -> Iterator[events.Event]:
     luck = random.Random(f"{seed}/{device.id}/{day}")  # noqa: S311 - a demo must repeat itself
     opens, closes = (0, 0) if day in _holidays() else device.service.hours[day.weekday()]
     if opens == closes:
@@ -96,7 +108,8 @@ def _of_device(seed: int, device: Device, day: date) -> Iterator[events.Event]:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZONE)
     offset = timezone(noon.utcoffset() or timedelta())
     hours = _hours(opens, closes)
-    for number in range(math.floor(expected + luck.random())):
+    presses = math.floor(expected + luck.random())
+    for number in range(math.ceil(share * presses)):
         hour = opens + bisect(hours, luck.random() * hours[-1])
         pressed = datetime(
             day.year,
