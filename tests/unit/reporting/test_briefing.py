@@ -90,6 +90,7 @@ def test_old_and_failing_sources_are_told_and_so_is_counting_that_goes_on() -> N
     assert "vuorokauden" in briefing(whole, FI)[3].lead
     unsettled = Status(settled=False, as_of=NOW, unplaced=0, topics={})
     assert "laskematta" in briefing(replace(whole, status=unsettled), FI)[3].lead
+    assert "itse" in briefing(known(sources=[]), FI)[3].lead
 
 
 def test_returns_that_are_missing_are_told_of_these_entities_only() -> None:

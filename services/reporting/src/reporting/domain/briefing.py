@@ -139,13 +139,12 @@ def _stale(known: Known, language: Language) -> Sentence:
         for one in known.sources
         if one.error is not None or known.now - one.polled_at > STALE_AFTER
     ]
-    if not known.sources:
-        return Sentence("stale", language.say("Yhtään lähdettä ei ole luettu."))
-    none = (
-        language.say("Kaikki lähteet on luettu vuorokauden sisällä.")
-        if known.status.settled
-        else language.say("Lähteet on luettu, mutta osa saapuneesta on vielä laskematta.")
-    )
+    if not known.status.settled:
+        none = language.say("Osa saapuneesta on vielä laskematta.")
+    elif known.sources:
+        none = language.say("Kaikki lähteet on luettu vuorokauden sisällä.")
+    else:
+        none = language.say("Lähteet lähettävät tietonsa itse, ja kaikki saapunut on laskettu.")
     return _sentence("stale", none, language.say("Tieto on vanhaa lähteistä"), items, language)
 
 

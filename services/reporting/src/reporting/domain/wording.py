@@ -102,13 +102,13 @@ def changed(change: Change | None, language: Language) -> str:
         return ""
     if change.status == "changed_composition":
         why = language.word("flag.changed_composition")
-    elif change.status == "ok":
-        why = language.word(f"change.{change.verdict or 'no_clear_change'}")
+    elif change.status == "ok":  # a count, say, is neither better nor worse
+        why = language.word(f"change.{change.verdict}") if change.verdict else ""
     else:
         why = language.word(f"status.{change.status}")
     if change.value is None or change.status not in ("ok", "changed_composition"):
         return why
-    return f"{language.change(change.value)}, {why}"
+    return ", ".join(filter(None, (language.change(change.value), why)))
 
 
 def sentence(edition: Edition, series: Series, row: Row, language: Language) -> str:
