@@ -77,6 +77,7 @@ TABLE: Final[Mapping[tuple[str, str], Who]] = {
     ("GET", "/desk/releases/{id}"): HOUSE,
     ("POST", "/desk/releases/{id}/{step}"): APPROVERS,
     ("GET", "/desk/audit"): HOUSE,
+    ("GET", "/desk/audit.csv"): HOUSE,
     ("GET", "/desk/rounds"): EVERYBODY,
     ("GET", ROUND): EVERYBODY,
     ("GET", f"{ROUND}/{{name}}"): EVERYBODY,

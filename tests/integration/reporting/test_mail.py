@@ -19,6 +19,7 @@ from reporting.addresses import Addresses
 from reporting.composing import Composer
 from reporting.correspondence import Correspondence
 from reporting.domain.alerts import Finding, Rule, Series
+from reporting.domain.audit import Sought
 from reporting.domain.drafting import Tree
 from reporting.domain.embeds import Wanted
 from reporting.domain.releases import Content, Period, State, Step
@@ -35,6 +36,7 @@ from reporting.rendering import Templates
 from reporting.settings import ReportingSettings
 from reporting.storage import MIGRATIONS
 from reporting.storage.alerts import AlertStore
+from reporting.storage.audit import AuditStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import Key, MailStore
 from reporting.storage.meters import MeterStore
@@ -254,7 +256,7 @@ async def test_an_address_refused_for_good_gets_no_more_and_administrators_are_t
     assert told["Subject"] == "Messages do not arrive"
     assert "terveys.invalid" not in str(told)
     assert "terveys.invalid" not in "".join(capfd.readouterr())
-    audit = await office.releases.audit()
+    audit = await AuditStore(office.engine).rows(Sought(), office.settings.time_zone, 10)
     assert ("minna", "mail.bounced", "weekly") in {
         (one.actor, one.action, one.subject) for one in audit
     }

@@ -1,6 +1,7 @@
 """Forms of the desk are small, and read no further than they may be long."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from kokemus.problems import Problem
-from reporting.handlers.signing_in import LARGEST_FORM, MOST_FIELDS, form_of
+from reporting.handlers.posted import LARGEST_FORM, MOST_FIELDS, SMALL, Limits, form_of, upload_of
 
 PIECE = 1_000
 
@@ -64,3 +65,18 @@ def test_too_many_fields_and_bytes_that_no_browser_sends_are_refused(body: bytes
     with pytest.raises(Problem) as caught:
         read(Sender(body))
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("read", [form_of, upload_of])
+def test_a_form_that_never_comes_is_not_waited_for(
+    read: Callable[[Request, Limits], Awaitable[object]],
+) -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    headers = [(b"content-length", b"9"), (b"content-type", b"multipart/form-data; boundary=x")]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    with pytest.raises(Problem) as caught:
+        asyncio.run(asyncio.wait_for(read(request, SMALL._replace(seconds=0.01)), 10))
+    assert caught.value.status == 408

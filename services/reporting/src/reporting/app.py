@@ -25,6 +25,7 @@ from reporting.editor import Editor
 from reporting.feedback_client import FeedbackClient
 from reporting.handlers import (
     alerts,
+    audit,
     desk,
     embed,
     embedding,
@@ -48,6 +49,7 @@ from reporting.rendering import PageHeaders, Templates, static_files
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
+from reporting.storage.audit import AuditStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.meters import MeterStore
@@ -104,6 +106,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
         guidance=guidance_of(settings),
         embeds=EmbedStore(engine),
         notes=NoteStore(engine),
+        audit=AuditStore(engine),
     )
 
     @asynccontextmanager
@@ -135,6 +138,7 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     embed.register(app, parts)
     door = desk.register(app, parts)
     alerts.register(app, parts, door)
+    audit.register(app, parts, door)
     embedding.register(app, parts, door)
     notes.register(app, parts, door)
     returns.register(app, parts, door)

@@ -17,6 +17,7 @@ from reporting.rendering import StaticFile, Templates
 from reporting.settings import ReportingSettings
 from reporting.shelf import Shelf
 from reporting.storage.alerts import AlertStore
+from reporting.storage.audit import AuditStore
 from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.meters import MeterStore
@@ -53,6 +54,7 @@ class Parts:
     guidance: Guidance
     embeds: EmbedStore
     notes: NoteStore
+    audit: AuditStore
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -78,7 +78,7 @@ def as_csv(edition: Edition, dataset: str) -> bytes:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in table:
-        writer.writerow([_cell(row[name]) for name in columns])
+        writer.writerow([cell(row[name]) for name in columns])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -155,7 +155,8 @@ def _texts(name: str, text: Text) -> Row:
     return {f"{name}_{code}": getattr(text, code) or "" for code in CODES}
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """What stands in a cell of a CSV file: no text there is a formula for a spreadsheet."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value

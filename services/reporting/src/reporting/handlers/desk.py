@@ -1,4 +1,4 @@
-"""The desk: freshness, releases on their way, and the audit log."""
+"""The desk: freshness, and releases on their way."""
 
 from calendar import monthrange
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain.languages import CODES
-from reporting.domain.people import MAY_APPROVE, MAY_AUDIT, MAY_DRAFT
+from reporting.domain.people import MAY_APPROVE, MAY_DRAFT
 from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
 from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
 from reporting.handlers import desk_figures, provider_sign_in
@@ -41,7 +41,6 @@ def register(app: FastAPI, parts: Parts) -> Door:
     app.add_route(
         "/desk/releases/{id}/{step}", door.guarded(views.step, MAY_APPROVE), methods=["POST"]
     )
-    app.add_route("/desk/audit", door.guarded(views.audit, MAY_AUDIT), methods=["GET"])
     desk_figures.register(app, parts, door)
     return door
 
@@ -110,7 +109,7 @@ class _Desk:
         if found is None:
             return self._door.refusal(visit.language, "missing", 404)
         if found.state not in PUBLIC:
-            await parts.store.note(visit.person.user, "release.seen", found.id)
+            await parts.audit.note(visit.person.user, "release.seen", found.id)
         content, report, current, before, wrong = await parts.editor.review(found)
         names = {one.id: one.names for one in content.entities} if content else {}
         differences = compare(before, content) if content else compare(None, None)
@@ -147,13 +146,9 @@ class _Desk:
         except KeyError:
             return self._door.refusal(visit.language, "missing", 404)
         except StepRefusedError as error:
-            await self._parts.store.note(visit.person.user, f"refused.{error.code}", id_)
+            await self._parts.audit.note(visit.person.user, "refused", id_, error.code)
             return self._refused(visit, error.code, 409)
         return RedirectResponse(f"/desk/releases/{id_}", 303)
-
-    async def audit(self, visit: Visit) -> Response:
-        """Who did what."""
-        return self._door.page(visit, "audit.html", rows=await self._parts.store.audit())
 
     def _refused(self, visit: Visit, why: str, status: int) -> Response:
         return self._door.page(visit, "refused.html", status, why=why)

@@ -67,7 +67,7 @@ class MeterFiles:
         found = await self._parts.store.release(visit.request.path_params["release"])
         wanted = found is not None and found.kind == "round-yearly" and found.state in WAITING
         if found is not None and wanted:
-            await self._parts.store.note(visit.person.user, "release.seen", found.id)
+            await self._parts.audit.note(visit.person.user, "release.seen", found.id)
         return await self._file(visit, found if wanted else None)
 
     async def _file(self, visit: Visit, release: Release | None) -> Response:

@@ -36,7 +36,8 @@ from reporting.domain.round_wording import (
     stage_words,
 )
 from reporting.handlers.meter_files import MeterFiles, file_names, rounds_of
-from reporting.handlers.signing_in import Door, Limits, Visit
+from reporting.handlers.posted import Limits
+from reporting.handlers.signing_in import Door, Visit
 from reporting.outputs.meter_page import too_long
 from reporting.parts import Parts
 from reporting.round_reading import divisions_of

@@ -87,7 +87,7 @@ class _ProviderSignIn:
             title, told = N_("Kirjautuminen ei onnistunut"), N_("Yritä kirjautua uudelleen.")
             return self._told(request, title, told, 403)
         if self._provider.person(found) is None:
-            await parts.store.note(found.user, "sign-in.failed", "desk", "no role")
+            await parts.audit.note(found.user, "sign-in.failed", "desk", "no role")
             told = N_("Sinulla ei ole roolia Kokemuksessa. Pyydä sitä pääkäyttäjältä.")
             return self._told(request, N_("Ei oikeutta"), told, 403)
         answer = await self._door.enter(found.user, attempt.onward, found)

@@ -73,7 +73,7 @@ class FormViews:
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))
         if form.state is not None:
-            await self._parts.store.note(visit.person.user, "return.seen", form.key.path)
+            await self._parts.audit.note(visit.person.user, "return.seen", form.key.path)
         return await self._page(visit, asked, answers or begun, [], prefilled=bool(begun))
 
     async def fill_in(self, visit: Visit) -> Response:
@@ -146,7 +146,10 @@ class FormViews:
             made = events_of(self._approved(form), self._parts.codes) if state == "approved" else ()
             await self._parts.returns.take_step(form, Taken(state, visit.person.user, now), made)
         except ReturnRefusedError as error:
-            await self._parts.store.note(visit.person.user, f"refused.{error.code}", form.key.path)
+            if error.code != "forbidden":  # that the door tells
+                await self._parts.audit.note(
+                    visit.person.user, "refused", form.key.path, error.code
+                )
             return self._refused(visit, form.key, error)
         return RedirectResponse(f"{form.key.path}?done={step}", 303)
 

@@ -14,14 +14,15 @@ from reporting.domain.return_forms import FORM_KINDS, FormKind
 from reporting.domain.return_tables import foreign, subjects
 from reporting.domain.return_wording import kind_words
 from reporting.feedback_client import Judgement, Row
-from reporting.handlers.signing_in import Door, Limits, Visit
+from reporting.handlers.posted import Limits
+from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 from reporting.rendering import NO_CACHE
 from reporting.round_reading import organisation_of
 
 LARGEST: Final = 20 * 1024 * 1024
 """Bytes of a table that ingest-feedback takes."""
-UPLOAD: Final = Limits(fields=10, size=LARGEST + 16 * 1024, file=True)
+UPLOAD: Final = Limits(fields=10, size=LARGEST + 16 * 1024, file=True, seconds=300)
 SHOWN: Final = 200
 """Rows of an answer that a page lists."""
 
@@ -80,7 +81,7 @@ class _Tables:
             return self._page(visit, 400, wrong=True)
         if not dry_run and judgement.accepted:
             detail = f"{judgement.accepted}/{judgement.rows}"
-            await self._parts.store.note(visit.person.user, "table.sent", kind, detail)
+            await self._parts.audit.note(visit.person.user, "table.sent", kind, detail)
         return self._page(visit, judgement=judgement, dry_run=dry_run, chosen=kind)
 
     async def _foreign(self, visit: Visit, *, dry_run: bool) -> Judgement | None:

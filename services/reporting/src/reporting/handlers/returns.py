@@ -23,8 +23,9 @@ from reporting.domain.returns import (
     next_number,
 )
 from reporting.domain.returns import Key as FormKey
+from reporting.handlers.posted import Limits
 from reporting.handlers.return_forms import FormViews
-from reporting.handlers.signing_in import Door, Limits, Visit
+from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 from reporting.round_reading import divisions_of, organisation_of
 

@@ -3,22 +3,20 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any, Final
 
 import msgspec
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from kokemus.problems import Problem
+from reporting.domain.audit import LONGEST
 from reporting.domain.identity import Identity
 from reporting.domain.languages import Code
 from reporting.domain.people import MAY_AUDIT, Person, Role, matches
 from reporting.domain.sessions import ANONYMOUS_LIFE, LIFE, PROVIDER_LIFE, Session
+from reporting.handlers.posted import SMALL, Limits, form_of, upload_of
 from reporting.parts import Parts, language_of
 from reporting.rendering import private
 
@@ -26,22 +24,6 @@ COOKIE: Final = "kokemus_session"
 ROUNDS_COOKIE: Final = "kokemus_rounds"
 """The same session for `/v1/rounds`, where the desk's own cookie does not go."""
 LANGUAGE_COOKIE: Final = "kokemus_language"
-MOST_FIELDS: Final = 20
-"""Fields in a form of the desk; few have more than a few."""
-LARGEST_FORM: Final = 16 * 1024
-"""Bytes of a form of the desk; its longest text is a reason of 500 characters, nine bytes each."""
-
-
-class Limits(NamedTuple):
-    """How much a form may hold: fields, bytes, and whether the bytes hold a file."""
-
-    fields: int
-    size: int
-    file: bool = False
-
-
-SMALL: Final = Limits(MOST_FIELDS, LARGEST_FORM)
-"""Enough for every form of the desk but divisions' returns."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +68,37 @@ class Door:
             if known is None:
                 return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             session, person = known
+            visit = Visit(request, person, session, language, {})
             if roles is not None and not person.may(roles):
-                return self.refusal(language, "forbidden", 403)
-            form: dict[str, str] = {}
-            file = b""
-            if request.method == "POST":
-                if limits.file:
-                    form, file = await upload_of(request, limits)
-                else:
-                    form = await form_of(request, limits)
-                if not self._parts.signer.is_form_token(session, form.get("token", "")):
-                    return self.refusal(language, "form", 403)
-            answer = await handler(Visit(request, person, session, language, form, file))
+                answer = self.refusal(language, "forbidden", 403)
+            else:
+                answer = await self._passed(visit, handler, limits)
+            await self._tell(visit, answer)
             if "lang" in request.query_params:
                 self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
             return answer
 
         return guard
+
+    async def _passed(self, visit: Visit, handler: SignedIn, limits: Limits) -> Response:
+        form: dict[str, str] = {}
+        file = b""
+        if visit.request.method == "POST":
+            if limits.file:
+                form, file = await upload_of(visit.request, limits)
+            else:
+                form = await form_of(visit.request, limits)
+            if not self._parts.signer.is_form_token(visit.session, form.get("token", "")):
+                return self.refusal(visit.language, "form", 403)
+        return await handler(replace(visit, form=form, file=file))
+
+    async def _tell(self, visit: Visit, answer: Response) -> None:
+        """Tells the audit log who was turned away, and who took a file away."""
+        url, user = visit.request.url, visit.person.user
+        if answer.status_code == 403:
+            await self._parts.audit.note(user, "refused", url.path[:LONGEST], visit.request.method)
+        elif "content-disposition" in answer.headers:
+            await self._parts.audit.note(user, "exported", url.path[:LONGEST], url.query[:LONGEST])
 
     async def known(self, request: Request) -> tuple[Session, Person] | None:
         """Who is asking; None: nobody who is signed in, or who has to show it anew.
@@ -170,7 +166,7 @@ class Door:
         by_address.failed(address, now)
         person = self._parts.people.get(user)
         if not await asyncio.to_thread(matches, person, sent.get("password", "")) or not person:
-            await self._parts.store.note("unknown", "sign-in.failed", "desk")
+            await self._parts.audit.note("unknown", "sign-in.failed", "desk")
             return self._form(session, language, onward, problem="wrong", status=401)
         by_user.forgive(user, now)
         by_address.forgive(address, now)
@@ -180,7 +176,7 @@ class Door:
         """Opens a new session for a user; with an identity, a provider vouched for them."""
         life = PROVIDER_LIFE if identity else LIFE
         session = msgspec.structs.replace(self._new(user, life), identity=identity)
-        await self._parts.store.note(user, "sign-in", "desk")
+        await self._parts.audit.note(user, "sign-in", "desk")
         answer = RedirectResponse(onward, 303)
         cookie = self._parts.signer.cookie(session)
         self._keep(answer, COOKIE, cookie, life)
@@ -190,7 +186,7 @@ class Door:
     async def sign_out(self, visit: Visit) -> Response:
         """Ends the session for good: its cookie opens nothing any more."""
         await self._parts.sessions.end(visit.session.id, visit.session.expires_at)
-        await self._parts.store.note(visit.person.user, "sign-out", "desk")
+        await self._parts.audit.note(visit.person.user, "sign-out", "desk")
         answer = RedirectResponse("/desk/sign-in", 303)
         answer.delete_cookie(COOKIE, path="/desk")
         answer.delete_cookie(ROUNDS_COOKIE, path="/v1/rounds")
@@ -265,47 +261,3 @@ def safe_next(value: str | None) -> str:
     if value and (value == "/desk" or value.startswith("/desk/")) and "\\" not in value:
         return value if value.isprintable() and "//" not in value else "/desk"
     return "/desk"
-
-
-async def form_of(request: Request, limits: Limits = SMALL) -> dict[str, str]:
-    """The fields of a form as browsers send one without files, null characters left out.
-
-    Raises:
-        Problem: 413 or 400; nobody who is not at a page of the desk sends so much.
-    """
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limits.size:
-            raise Problem(413, "the form is too large")
-    try:
-        fields = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=limits.fields
-        )
-    except ValueError:
-        raise Problem(400, "the form cannot be read") from None
-    return {name: value.replace("\0", "") for name, value in fields}
-
-
-async def upload_of(request: Request, limits: Limits) -> tuple[dict[str, str], bytes]:
-    """The fields of a form as browsers send one with a file, and the bytes of the file.
-
-    Raises:
-        Problem: 400, 411 or 413.
-    """
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal():
-        raise Problem(411, "say how long the form is")
-    if int(length) > limits.size:
-        raise Problem(413, "the file is too large")
-    try:
-        async with request.form(max_files=1, max_fields=limits.fields) as sent:
-            fields = {
-                name: value.replace("\0", "")
-                for name, value in sent.items()
-                if isinstance(value, str)
-            }
-            file = sent.get("file")
-            return fields, await file.read() if isinstance(file, UploadFile) else b""
-    except HTTPException:
-        raise Problem(400, "the form cannot be read") from None

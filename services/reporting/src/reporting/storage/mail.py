@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reporting.domain.audit import Action
 from reporting.domain.letters import Kind
 from reporting.storage.audit import add_note
 
@@ -131,7 +132,7 @@ class MailStore:
                 ),
                 {"recipient": recipient, "kind": kind},
             )
-            await add_note(connection, recipient, f"mail.{why}", kind)
+            await add_note(connection, recipient, _STOPPED[why], kind)
         return True
 
     async def resume(self, recipient: str, kind: str) -> bool:
@@ -154,6 +155,7 @@ class MailStore:
             return int(row.scalar_one())
 
 
+_STOPPED: Final[dict[str, Action]] = {"asked": "mail.asked", "bounced": "mail.bounced"}
 _CLAIM: Final = text("""
 UPDATE mail SET attempts = attempts + 1,
                 next_at = :now + least(:wait * power(2, least(attempts, 20)), :longest)

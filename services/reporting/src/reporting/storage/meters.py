@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reporting.domain.audit import Action
 from reporting.domain.meters import Field, MeterCode, StageCode
 from reporting.domain.releases import Text
 from reporting.storage.audit import add_note
@@ -57,7 +58,7 @@ class MeterStore:
             await connection.execute(
                 text(keep if done else drop), {"year": year, "meter": meter, "stage": stage}
             )
-            action = "meter.step" if done else "meter.step_back"
+            action: Action = "meter.step" if done else "meter.step_back"
             await add_note(connection, by, action, f"{year} {meter}", stage)
 
     async def texts(self, year: int) -> dict[tuple[MeterCode, Field], Text]:

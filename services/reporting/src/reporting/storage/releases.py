@@ -1,4 +1,4 @@
-"""Keeps releases: immutable heads and contents, steps that are only ever added, the audit log."""
+"""Keeps releases: immutable heads and contents, steps that are only ever added."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.elements import TextClause
 
 from reporting.disclosure.publishing import Kept, Protected, TableReport
+from reporting.domain.audit import Action
 from reporting.domain.releases import (
     Content,
     Kind,
@@ -23,11 +24,11 @@ from reporting.domain.releases import (
     may_follow,
     release_id,
 )
-from reporting.storage.audit import AUDIT_PAGE, AuditRow, add_note
+from reporting.storage.audit import add_note
 
 
 class ReleaseStore:
-    """Releases and the audit log. Each method is a transaction of its own."""
+    """Releases. Each method is a transaction of its own, its audit note included."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -174,22 +175,6 @@ class ReleaseStore:
             found: bytes | None = row.scalar_one_or_none()
         return found
 
-    async def note(self, actor: str, action: str, subject: str, detail: str | None = None) -> None:
-        """Adds a row to the audit log."""
-        async with self._engine.begin() as connection:
-            await add_note(connection, actor, action, subject, detail)
-
-    async def audit(self) -> list[AuditRow]:
-        """The newest rows of the audit log."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(
-                text(
-                    "SELECT at, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT :n"
-                ),
-                {"n": AUDIT_PAGE},
-            )
-            return [AuditRow(*row) for row in rows]
-
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that no other step of a release runs beside."""
@@ -306,7 +291,7 @@ async def _take(connection: AsyncConnection, id_: str, before: Sequence[Step], s
     await add_note(connection, step.by, _ACTIONS[step.state], id_, step.reason)
 
 
-_ACTIONS: Final[dict[State, str]] = {
+_ACTIONS: Final[dict[State, Action]] = {
     "draft": "release.drafted",
     "checked": "release.checked",
     "approved": "release.approved",

@@ -10,11 +10,12 @@ from sqlalchemy.sql.elements import TextClause
 
 from kokemus.contracts import wire
 from kokemus.contracts.events import Event
+from reporting.domain.audit import Action
 from reporting.domain.outgoing import Outgoing, Refusal
 from reporting.domain.returns import Key, Return, ReturnRefusedError, Round, State, Taken
 from reporting.storage.audit import add_note
 
-_ACTIONS: Final[Mapping[State, str]] = {
+_ACTIONS: Final[Mapping[State, Action]] = {
     "draft": "return.opened",
     "submitted": "return.submitted",
     "approved": "return.approved",
