@@ -14,7 +14,7 @@ PICKED = "/desk/embeds?entity=kallio&language=sv&metric=nps"
 @pytest.fixture
 def editor(published: Reporting) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=published.url, follow_redirects=True) as client:
-        enter(client, "reeta", PASSWORDS["reeta"])
+        enter(client, "sanna", PASSWORDS["sanna"])
         yield client
 
 
@@ -54,3 +54,23 @@ def test_a_form_of_somebody_elses_making_keeps_nothing(editor: httpx.Client) -> 
     form = {"entity": "kallio", "language": "fi", "address": ADDRESS, "mail": "a@b.invalid"}
     assert editor.post("/desk/embeds", data={**form, "token": "x"}).status_code == 403
     assert ADDRESS not in editor.get("/desk/embeds").text
+
+
+@pytest.mark.parametrize("user", ["reeta", "kaisa"])
+def test_only_whom_an_entity_concerns_has_mail_sent_about_it(
+    editor: httpx.Client, published: Reporting, user: str
+) -> None:
+    form = {"entity": "kallio", "language": "fi", "address": f"{ADDRESS}/{user}"}
+    own = form | {"mail": "toimitus@sivu.invalid", "token": form_token(editor, PICKED)}
+    kept = editor.post("/desk/embeds", data=own).text
+    number = kept.partition(f'aria-label="Poista: {ADDRESS}/{user}"')[0]
+    number = number.rpartition("/desk/embeds/")[2].partition("/remove")[0]
+    with httpx.Client(base_url=published.url) as other:
+        token = enter(other, user, PASSWORDS[user])
+        page = other.get(PICKED).text
+        assert 'name="mail"' not in page
+        assert "sivu.invalid" not in page
+        for path in ("/desk/embeds", f"/desk/embeds/{number}/remove"):
+            data = form | {"mail": "joku@muu.invalid", "token": token}
+            assert other.post(path, data=data).status_code == 403
+    assert f"{ADDRESS}/{user}" in editor.get("/desk/embeds").text

@@ -59,7 +59,7 @@ async def test_what_was_done_stands_in_the_next_draft(
     assert [(one.kind, one.text) for one in content.notes] == [("done", NOTE.text)]
 
 
-def test_a_note_is_written_by_whom_it_concerns_read_by_all_and_logged(
+def test_a_note_is_written_by_whom_it_concerns_and_logged(
     reporting: Reporting,
 ) -> None:
     form = {
@@ -86,6 +86,10 @@ def test_a_note_is_written_by_whom_it_concerns_read_by_all_and_logged(
         assert "Jono &lt;b&gt;kasvoi&lt;/b&gt;." in client.get("/desk/notes?entity=kallio").text
         gone = client.post("/desk/notes/1/remove", data={"token": token})
         assert gone.status_code == 403
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "kaisa", PASSWORDS["kaisa"])
+        other = client.get("/desk/notes?entity=kallio")
+        assert (other.status_code, "kasvoi" in other.text) == (403, False)
     with httpx.Client(base_url=reporting.url) as client:
         enter(client, "aino", PASSWORDS["aino"])
         assert "note.written" in client.get("/desk/audit").text

@@ -20,6 +20,9 @@ MAY_ACKNOWLEDGE: Final[frozenset[Role]] = frozenset(
     {"unit_manager", "division_contact", "administrator"}
 )
 MAY_NOTE: Final[frozenset[Role]] = frozenset({"unit_manager", "division_contact", "administrator"})
+MAY_EMBED: Final[frozenset[Role]] = frozenset(
+    {"unit_manager", "division_contact", "approver", "administrator"}
+)
 MAY_OPEN_ROUNDS: Final[frozenset[Role]] = frozenset({"administrator"})
 
 COST: Final = (2**14, 8, 1)
@@ -52,6 +55,10 @@ class Person(msgspec.Struct, frozen=True):
         """Whether one of the person's roles is among these, in a division or (None) everywhere."""
         holds = self.entities is None or division in self.entities
         return holds and not roles.isdisjoint(self.roles)
+
+    def starts_at(self, root: str) -> str:
+        """The entity that the desk opens with: the first of the person's own, else the root."""
+        return (self.entities or [root])[0]
 
 
 def read_people(raw: bytes) -> Mapping[str, Person]:

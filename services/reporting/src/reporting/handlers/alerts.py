@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain.alert_wording import about, said
-from reporting.domain.desk import answers_for, entities_on
+from reporting.domain.desk import answers_for, entities_on, may_see
 from reporting.domain.people import MAY_ACKNOWLEDGE
 from reporting.domain.releases import Entity
 from reporting.handlers.signing_in import Door, Visit
@@ -28,10 +28,16 @@ class _Alerts:
         self._door = door
 
     async def listed(self, visit: Visit) -> Response:
-        """Open alerts first, then those that have cleared."""
+        """Open alerts of what the person may see first, then those that have cleared."""
         language = self._parts.languages[visit.language]
-        found = await self._parts.alerts.alerts()
         tree = await self._tree()
+        person = visit.person
+        own = (
+            None
+            if person.entities is None
+            else [one for one in {*tree, *person.entities} if may_see(person, one, tree)]
+        )
+        found = await self._parts.alerts.alerts(own)
         return self._door.page(
             visit,
             "alerts.html",

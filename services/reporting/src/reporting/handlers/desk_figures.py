@@ -154,8 +154,8 @@ class _Figures:
 
     def _wanted(self, request: Request, person: Person) -> str:
         """The entity that is asked for, else the first of the person's own, else the city."""
-        own = person.entities or [self._parts.settings.root_entity]
-        return request.query_params.get("entity") or own[0]
+        root = self._parts.settings.root_entity
+        return request.query_params.get("entity") or person.starts_at(root)
 
     def _span(self) -> tuple[date, date]:
         first, last = self._parts.last_months()

@@ -4,7 +4,10 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
 from reporting.domain import embeds, finding
+from reporting.domain.desk import answers_for
 from reporting.domain.drafting import METRICS, NPS_SHARES
+from reporting.domain.editions import Edition
+from reporting.domain.people import MAY_EMBED
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts, language_of
 
@@ -40,7 +43,10 @@ class _Picker:
             language_of(visit.form.get("language")),
             visit.form.get("mail", "").strip(),
         )
-        wrong = embeds.faults(wanted, (await self._parts.shelf.current()).edition)
+        edition = (await self._parts.shelf.current()).edition
+        if not _may(visit, wanted.entity, edition):
+            return self._door.refusal(visit.language, "forbidden", 403)
+        wrong = embeds.faults(wanted, edition)
         if wrong:
             return await self._page(visit, dict(visit.form), wrong)
         await self._parts.embeds.keep(wanted, visit.person.user, self._parts.now())
@@ -48,7 +54,13 @@ class _Picker:
 
     async def remove(self, visit: Visit) -> Response:
         """Forgets an embed that is no longer in use."""
-        await self._parts.embeds.remove(visit.request.path_params["id"], visit.person.user)
+        id_ = visit.request.path_params["id"]
+        kept = next((one for one in await self._parts.embeds.embeds() if one.id == id_), None)
+        if kept is None:
+            return self._door.refusal(visit.language, "missing", 404)
+        if not _may(visit, kept.entity, (await self._parts.shelf.current()).edition):
+            return self._door.refusal(visit.language, "forbidden", 403)
+        await self._parts.embeds.remove(id_, visit.person.user)
         return RedirectResponse("/desk/embeds#used", 303)
 
     async def _page(
@@ -61,7 +73,7 @@ class _Picker:
         metric = asked.get("metric", "")
         metric = metric if metric in _METRICS else "happy_index"
         picked = edition.entities.get(asked.get("entity", "")) if edition else None
-        used = await parts.embeds.embeds()
+        used = [one for one in await parts.embeds.embeds() if _may(visit, one.entity, edition)]
         return self._door.page(
             visit,
             "embeds.html",
@@ -71,6 +83,7 @@ class _Picker:
             name=name,
             found=finding.matching(edition, name, own) if edition and name else [],
             picked=picked,
+            may_tell=picked is not None and _may(visit, picked.id, edition),
             chosen=language,
             metric=metric,
             metrics=_METRICS,
@@ -88,3 +101,8 @@ class _Picker:
             used=used,
             ended={one.id for one in embeds.ended(used, edition)} if edition else set(),
         )
+
+
+def _may(visit: Visit, entity: str, edition: Edition | None) -> bool:
+    """Whether the visitor may have mail sent to the editors of pages that embed an entity."""
+    return answers_for(visit.person, MAY_EMBED, entity, edition.entities if edition else {})

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
 from kokemus.errors import Unavailable
-from reporting.domain.desk import answers_for, entities_on
+from reporting.domain.desk import answers_for, entities_on, may_see
 from reporting.domain.drafting import METRICS
 from reporting.domain.notes import KINDS, LONGEST, NoteRefusedError, written
 from reporting.domain.people import MAY_NOTE
@@ -33,8 +33,8 @@ class _Notes:
 
     async def listed(self, visit: Visit) -> Response:
         """The notes of an entity, and a form for whoever answers for it."""
-        root = self._parts.settings.root_entity
-        return await self._page(visit, visit.request.query_params.get("entity", root))
+        own = visit.person.starts_at(self._parts.settings.root_entity)
+        return await self._page(visit, visit.request.query_params.get("entity") or own)
 
     async def write(self, visit: Visit) -> Response:
         """Keeps a note."""
@@ -75,6 +75,8 @@ class _Notes:
             return self._door.page(visit, "away.html", 503, why=str(error))
         if entity not in tree:
             return self._door.refusal(visit.language, "missing", 404)
+        if not may_see(visit.person, entity, tree):
+            return self._door.refusal(visit.language, "forbidden", 403)
         language = self._parts.languages[visit.language]
         return self._door.page(
             visit,

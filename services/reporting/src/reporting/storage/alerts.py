@@ -44,13 +44,19 @@ class AlertStore:
                 await connection.execute(_OPEN, values | about)
                 await connection.execute(_RENEW, values)
 
-    async def alerts(self) -> list[Alert]:
-        """The alerts that the desk lists: open ones first, then the newest."""
+    async def alerts(self, entities: Sequence[str] | None = None) -> list[Alert]:
+        """The alerts that the desk lists: open ones first, then the newest.
+
+        Args:
+            entities: only those of these; None: of any.
+        """
         async with self._engine.connect() as connection:
             return await _alerts(
                 connection,
-                f"ORDER BY cleared_at IS NOT NULL, acknowledged_at IS NOT NULL, id DESC"
+                "WHERE CAST(:entities AS text[]) IS NULL OR entity = ANY(:entities)"
+                " ORDER BY cleared_at IS NOT NULL, acknowledged_at IS NOT NULL, id DESC"
                 f" LIMIT {SHOWN}",
+                {"entities": entities},
             )
 
     async def untold(self) -> list[Alert]:
