@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import uvicorn
@@ -53,6 +53,8 @@ class OpenIdProvider:
     )
     key: RSAKey = field(default_factory=new_key)
     away: bool = False
+    dies: Literal["", "refuses", "floods"] = ""
+    """How it ends between a browser's sign-in and the tokens."""
     refuses: bool = False
     spoil: Spoil | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -99,6 +101,10 @@ class OpenIdProvider:
 
     async def token(self, request: Request) -> Response:
         """Gives tokens for a code, once, to the client that shows the verifier."""
+        if self.dies == "refuses":
+            return Response(status_code=502)
+        if self.dies == "floods":
+            return Response(b" " * 10_000_000)
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         expected = f"{CLIENT}:{urlencode({'': SECRET})[1:]}"
         if scheme != "Basic" or base64.b64decode(given).decode() != expected:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
 
 from reporting.domain.identity import Identity
-from reporting.domain.sessions import Session, Signer
+from reporting.domain.sessions import VOUCHED_FOR, Session, Signer
 from support import fake_metrics_api, openid_provider, reporting_service
 from support.fake_metrics_api import FakeMetricsApi
 from support.openid_provider import CLIENT, SECRET, OpenIdProvider, left_half, new_key
@@ -63,6 +63,7 @@ def service(_service: Reporting, provider: OpenIdProvider) -> Iterator[Reporting
     fresh = OpenIdProvider(provider.url)
     provider.claims, provider.spoil = fresh.claims, None
     provider.away = provider.refuses = False
+    provider.dies = ""
 
 
 @contextmanager
@@ -126,6 +127,9 @@ def test_a_wrong_token_opens_nothing(
         answer = client.get("/desk")
         assert answer.status_code == 403
         assert not is_open(client)
+    provider.spoil, provider.claims = None, {"sub": "u-5", "groups": ["admins"]}
+    with browser(service) as client:
+        assert "unknown,sign-in.failed,desk," in client.get("/desk/audit.csv").text.split("\r\n")[3]
 
 
 def test_a_token_of_an_earlier_sign_in_opens_nothing(
@@ -236,13 +240,19 @@ def test_a_session_of_the_other_way_to_sign_in_opens_nothing(service: Reporting)
         assert httpx.get(f"{service.url}/desk", headers=headers).status_code == status
 
 
-def test_an_old_word_of_the_provider_opens_no_page_but_takes_a_form_in(service: Reporting) -> None:
+def test_an_old_word_of_the_provider_opens_no_page_and_takes_no_form_in_but_the_last(
+    service: Reporting,
+) -> None:
     signer = Signer(Path(service.environment["KOKEMUS_SESSION_KEY_FILE"]).read_bytes().strip())
     old = datetime.now(UTC) + timedelta(minutes=30)
     session = Session("s-2", "u-1", old, Identity("u-1", "Kirsi", ("readers",)))
     headers = {"Cookie": f"kokemus_session={signer.cookie(session)}"}
     assert httpx.get(f"{service.url}/desk", headers=headers).status_code == 303
-    form = {"token": signer.form_token(session)}
+    form = {"token": signer.form_token(session), "entity": "sote", "text_fi": "<Pitkä> teksti"}
+    for path in ("/desk/notes", "/desk/embeds"):
+        answer = httpx.post(f"{service.url}{path}", data=form, headers=headers)
+        assert answer.status_code == 409
+        assert 'name="text_fi" value="&lt;Pitkä&gt; teksti"' in answer.text
     assert httpx.post(f"{service.url}/desk/sign-out", data=form, headers=headers).is_success
 
 
@@ -263,3 +273,71 @@ def test_while_the_provider_is_away_nobody_signs_in_and_the_public_pages_stay(
         assert answer.headers["retry-after"] == "30"
         assert "Kirjautumispalvelu ei vastaa" in answer.text
         assert httpx.get(f"{service.url}/fi/").status_code == 404
+
+
+def test_somebody_whose_group_is_taken_away_sends_no_form_after_ten_minutes(
+    service: Reporting, provider: OpenIdProvider
+) -> None:
+    """Whoever keeps it shows it anew, in another tab, and sends the same form once more."""
+    signer = Signer(Path(service.environment["KOKEMUS_SESSION_KEY_FILE"]).read_bytes().strip())
+    provider.claims = {"sub": "u-4", "groups": ["admins"]}
+    with browser(service) as client:
+        token = form_token(client, "/desk/notes?entity=sote")
+        mine = signer.session(client.cookies["kokemus_session"], datetime.now(UTC))
+        assert mine is not None
+        old = Session(mine.id, mine.user, mine.expires_at - VOUCHED_FOR, mine.identity)
+        form = {"token": token, "entity": "sote", "kind": "heard", "day": "2026-01-20",
+                "text_fi": "Jono kasvoi."}  # fmt: skip
+        set_session(client, signer.cookie(old))
+        asked = client.post("/desk/notes", data=form)
+        assert asked.status_code == 409
+        assert "Jono kasvoi." in asked.text
+        provider.claims = {"sub": "u-4", "groups": ["readers"]}
+        assert client.get("/desk").status_code == 200
+        assert client.post("/desk/notes", data=form).status_code == 403
+        provider.claims = {"sub": "u-4", "groups": ["admins"]}
+        set_session(client, signer.cookie(old))
+        assert client.get("/desk").status_code == 200
+        sent = client.post("/desk/notes", data=form)
+        assert (sent.status_code, "Jono kasvoi." in sent.text) == (200, True)
+        assert client.post("/desk/sign-out", data={"token": token}).status_code == 200
+        set_session(client, signer.cookie(mine))
+        assert not is_open(client), "also the cookie of before is of a session that was ended"
+
+
+def test_whoever_signs_in_gets_a_session_of_their_own(
+    service: Reporting, provider: OpenIdProvider
+) -> None:
+    """Not one that somebody else had put into their browser."""
+    signer = Signer(Path(service.environment["KOKEMUS_SESSION_KEY_FILE"]).read_bytes().strip())
+    later = datetime.now(UTC) + timedelta(minutes=59)
+    provider.claims = {"sub": "victim", "groups": ["readers"]}
+    thief = Identity("thief", "T", ("readers",))
+    for planted in (Session("p-1", "thief", later, thief), Session("p-1", "", later)):
+        with browser(service) as client:
+            set_session(client, signer.cookie(planted))
+            client.get("/desk/sign-in")
+            found = signer.session(client.cookies["kokemus_session"], datetime.now(UTC))
+            assert found is not None
+            assert (found.user, found.id != "p-1") == ("victim", True)
+
+
+def set_session(client: httpx.Client, cookie: str) -> None:
+    """Puts a session's cookie into a browser in place of its own."""
+    client.cookies.delete("kokemus_session")
+    host = client.base_url.host
+    client.cookies.set("kokemus_session", cookie, domain=host, path="/desk")
+
+
+@pytest.mark.parametrize("how", ["refuses", "floods"])
+def test_a_provider_that_dies_during_a_sign_in_opens_nothing_and_lets_in_afterwards(
+    service: Reporting, provider: OpenIdProvider, how: Literal["refuses", "floods"]
+) -> None:
+    provider.dies = how
+    with browser(service) as client:
+        answer = client.get("/desk")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        assert not is_open(client)
+        assert httpx.get(f"{service.url}/fi/").status_code == 200
+        provider.dies = ""
+        assert client.get("/desk").status_code == 200

@@ -29,6 +29,10 @@ from reporting.domain.people import Person
 
 KNOWN_FOR: Final = timedelta(hours=1)
 """How old the provider's addresses and keys may be; a new key is fetched when a token names it."""
+SECONDS: Final = 15.0
+"""How long an answer may take to come."""
+LARGEST: Final = 256 * 1024
+"""Bytes of an answer; discovery and keys of big providers are some 20 kB."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -107,21 +111,15 @@ class IdentityProvider:
             "redirect_uri": back,
             "code_verifier": verifier,
         }
-        try:
-            answer = await self._http.post(
-                provider.token_endpoint,
-                data=form,
-                # RFC 6749, 2.3.1: both are form-encoded before they become a user and a password.
-                auth=(quote_plus(self._client), quote_plus(secret)),
-            )
-        except httpx.HTTPError as error:
-            raise Unavailable("the OpenID provider is away") from error
-        if answer.is_server_error:
+        # RFC 6749, 2.3.1: both are form-encoded before they become a user and a password.
+        auth = (quote_plus(self._client), quote_plus(secret))
+        status, body = await self._ask("POST", provider.token_endpoint, data=form, auth=auth)
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable("the OpenID provider is away")
-        if not answer.is_success:
-            raise SignInRefusedError(f"the provider refuses the code: {answer.status_code}")
+        if status != httpx.codes.OK:
+            raise SignInRefusedError(f"the provider refuses the code: {status}")
         try:
-            return msgspec.json.decode(answer.content, type=_Tokens)
+            return msgspec.json.decode(body, type=_Tokens)
         except msgspec.MsgspecError as error:
             raise SignInRefusedError("the provider sends no ID token") from error
 
@@ -131,24 +129,49 @@ class IdentityProvider:
                 address = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
                 try:
                     provider = msgspec.convert(await self._json(address), Provider)
-                    if provider.issuer != self._issuer or not _all_guarded(provider):
+                    if provider.issuer != self._issuer or not _all_guarded(provider, self._issuer):
                         raise Unavailable("the OpenID provider is another than the settings say")
                     keys = keys_of(await self._json(provider.jwks_uri))
-                except (httpx.HTTPError, msgspec.MsgspecError, SignInRefusedError) as error:
+                except (msgspec.MsgspecError, SignInRefusedError) as error:
                     raise Unavailable("the OpenID provider is away") from error
                 self._known = now, provider, keys
             return self._known[1], self._known[2]
 
     async def _json(self, address: str) -> Any:
-        answer = await self._http.get(address)
-        answer.raise_for_status()
-        return msgspec.json.decode(answer.content)
+        status, body = await self._ask("GET", address)
+        if status != httpx.codes.OK:
+            raise Unavailable("the OpenID provider is away")
+        return msgspec.json.decode(body)
+
+    async def _ask(self, method: str, address: str, **more: Any) -> tuple[int, bytes]:
+        """Status and body of an answer, as long as both come soon and the body is no flood."""
+        body = bytearray()
+        try:
+            async with (
+                asyncio.timeout(SECONDS),
+                self._http.stream(method, address, **more) as answer,
+            ):
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > LARGEST:
+                        raise Unavailable("the OpenID provider sends too much")
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unavailable("the OpenID provider is away") from error
+        return answer.status_code, bytes(body)
 
 
-def _all_guarded(provider: Provider) -> bool:
-    return all(_is_guarded(one) for one in msgspec.structs.astuple(provider) if one is not None)
+def _all_guarded(provider: Provider, issuer: str) -> bool:
+    """Whether every address is reached as safely as the issuer: none of this machine's own."""
+    told = [one for one in msgspec.structs.astuple(provider) if one is not None]
+    if urlsplit(issuer).scheme == "https":
+        return all(one.startswith("https:") and not _is_own(one) for one in told)
+    return all(map(_is_guarded, told))
 
 
 def _is_guarded(address: str) -> bool:
     parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_own(address))
+
+
+def _is_own(address: str) -> bool:
+    return urlsplit(address).hostname in LOOPBACK

@@ -33,7 +33,7 @@ def register(app: FastAPI, parts: Parts, door: Door, provider: IdentityProvider)
     app.add_route("/desk/sign-in", views.start, methods=["GET"])
     app.add_route(BACK, views.back, methods=["GET"])
     app.add_route(OUT, views.out, methods=["GET"])
-    app.add_route("/desk/sign-out", door.guarded(views.sign_out), methods=["POST"])
+    app.add_route("/desk/sign-out", door.guarded(views.sign_out, fresh=False), methods=["POST"])
 
 
 class _ProviderSignIn:
@@ -84,13 +84,15 @@ class _ProviderSignIn:
             return self._away(request)
         except SignInRefusedError as error:
             _log.warning("sign-in refused", why=str(error))
+            if attempt is not None:  # else anybody could fill the log
+                await parts.audit.note("unknown", "sign-in.failed", "desk", str(error))
             title, told = N_("Kirjautuminen ei onnistunut"), N_("Yritä kirjautua uudelleen.")
             return self._told(request, title, told, 403)
         if self._provider.person(found) is None:
             await parts.audit.note(found.user, "sign-in.failed", "desk", "no role")
             told = N_("Sinulla ei ole roolia Kokemuksessa. Pyydä sitä pääkäyttäjältä.")
             return self._told(request, N_("Ei oikeutta"), told, 403)
-        answer = await self._door.enter(found.user, attempt.onward, found)
+        answer = await self._door.vouched(request, found, attempt.onward)
         answer.delete_cookie(COOKIE, path=BACK)
         return answer
 

@@ -58,13 +58,22 @@ class Door:
         handler: SignedIn,
         roles: frozenset[Role] | None = None,
         limits: Limits = SMALL,
+        *,
+        fresh: bool = True,
     ) -> Handler:
-        """The handler behind the door; with roles, only for those who have one everywhere."""
+        """The handler behind the door.
+
+        Args:
+            handler: what is behind it.
+            roles: only for those who have one of them everywhere; None: for all.
+            limits: of its forms.
+            fresh: whether a provider's old word takes no form in until the provider is asked again.
+        """
 
         async def guard(request: Request) -> Response:
             language = language_of(request.query_params.get("lang") or request.cookies.get(
                 LANGUAGE_COOKIE))  # fmt: skip
-            known = await self.known(request)
+            known = await self.known(request, stale_too=request.method == "POST")
             if known is None:
                 return RedirectResponse(f"/desk/sign-in?next={request.url.path}", 303)
             session, person = known
@@ -72,7 +81,7 @@ class Door:
             if roles is not None and not person.may(roles):
                 answer = self.refusal(language, "forbidden", 403)
             else:
-                answer = await self._passed(visit, handler, limits)
+                answer = await self._passed(visit, handler, limits, fresh=fresh)
             await self._tell(visit, answer)
             if "lang" in request.query_params:
                 self._keep(answer, LANGUAGE_COOKIE, language, LIFE)
@@ -80,7 +89,9 @@ class Door:
 
         return guard
 
-    async def _passed(self, visit: Visit, handler: SignedIn, limits: Limits) -> Response:
+    async def _passed(
+        self, visit: Visit, handler: SignedIn, limits: Limits, *, fresh: bool
+    ) -> Response:
         form: dict[str, str] = {}
         file = b""
         if visit.request.method == "POST":
@@ -90,6 +101,8 @@ class Door:
                 form = await form_of(visit.request, limits)
             if not self._parts.signer.is_form_token(visit.session, form.get("token", "")):
                 return self.refusal(visit.language, "form", 403)
+            if fresh and visit.session.is_stale(self._parts.now()):
+                return self.page(visit, "renew.html", 409, form=form, resend=not limits.file)
         return await handler(replace(visit, form=form, file=file))
 
     async def _tell(self, visit: Visit, answer: Response) -> None:
@@ -100,15 +113,14 @@ class Door:
         elif "content-disposition" in answer.headers:
             await self._parts.audit.note(user, "exported", url.path[:LONGEST], url.query[:LONGEST])
 
-    async def known(self, request: Request) -> tuple[Session, Person] | None:
-        """Who is asking; None: nobody who is signed in, or who has to show it anew.
-
-        A form is taken for as long as the session lasts, so that nothing written is lost.
-        """
+    async def known(
+        self, request: Request, *, stale_too: bool = False
+    ) -> tuple[Session, Person] | None:
+        """Who is asking; None: nobody who is signed in, or who has to show it anew."""
         session = await self._session(request)
         if session is None or not session.user:
             return None
-        if request.method in ("GET", "HEAD") and session.is_stale(self._parts.now()):
+        if not stale_too and session.is_stale(self._parts.now()):
             return None
         provider = self._parts.provider
         if (provider is None) != (session.identity is None):
@@ -170,13 +182,23 @@ class Door:
             return self._form(session, language, onward, problem="wrong", status=401)
         by_user.forgive(user, now)
         by_address.forgive(address, now)
-        return await self.enter(person.user, onward)
+        return await self.enter(self._new(person.user, LIFE), LIFE, onward)
 
-    async def enter(self, user: str, onward: str, identity: Identity | None = None) -> Response:
-        """Opens a new session for a user; with an identity, a provider vouched for them."""
-        life = PROVIDER_LIFE if identity else LIFE
-        session = msgspec.structs.replace(self._new(user, life), identity=identity)
-        await self._parts.audit.note(user, "sign-in", "desk")
+    async def vouched(self, request: Request, identity: Identity, onward: str) -> Response:
+        """Opens a session for whom a provider vouches for.
+
+        Somebody who only had to show it anew keeps theirs, so that open forms can still be sent.
+        """
+        session = self._new(identity.user, PROVIDER_LIFE)
+        before = await self._session(request)
+        if before is not None and before.identity and before.user == identity.user:
+            session = msgspec.structs.replace(session, id=before.id)
+        session = msgspec.structs.replace(session, identity=identity)
+        return await self.enter(session, PROVIDER_LIFE, onward)
+
+    async def enter(self, session: Session, life: timedelta, onward: str) -> Response:
+        """Gives a browser the session of somebody who has proved who they are."""
+        await self._parts.audit.note(session.user, "sign-in", "desk")
         answer = RedirectResponse(onward, 303)
         cookie = self._parts.signer.cookie(session)
         self._keep(answer, COOKIE, cookie, life)
@@ -185,7 +207,7 @@ class Door:
 
     async def sign_out(self, visit: Visit) -> Response:
         """Ends the session for good: its cookie opens nothing any more."""
-        await self._parts.sessions.end(visit.session.id, visit.session.expires_at)
+        await self._parts.sessions.end(visit.session.id, self._parts.now() + LIFE)
         await self._parts.audit.note(visit.person.user, "sign-out", "desk")
         answer = RedirectResponse("/desk/sign-in", 303)
         answer.delete_cookie(COOKIE, path="/desk")
