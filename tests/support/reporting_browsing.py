@@ -25,6 +25,9 @@ EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")
 DESK = (
     "/desk",
     "/desk?entity=terveysasemat",
+    "/desk/voices",
+    "/desk/participation?entity=terveysasemat",
+    "/desk/drivers",
     "/desk/alerts",
     "/desk/freshness",
     "/desk/releases",

@@ -39,6 +39,7 @@ PASSWORDS = {
     "aino": "salasana-kaksi",
     "eero": "salasana-kolme",
     "ville": "salasana-neljä",
+    "kerttu": "salasana-yhdeksän",
 }
 ROLES = {
     "sanna": ["reader", "division_contact"],
@@ -49,9 +50,11 @@ ROLES = {
     "aino": ["reader", "approver"],
     "eero": ["reader", "approver"],
     "ville": ["reader"],
+    "kerttu": ["unit_manager"],
 }
-"""Readers, approvers, two divisions' contacts with the head of one of them, an administrator."""
-ENTITIES = {"sanna": ["sote"], "heikki": ["sote"], "kaisa": ["kuva"]}
+"""Readers, approvers, two divisions' contacts with the head of one of them, an administrator, and
+a unit's manager."""
+ENTITIES = {"sanna": ["sote"], "heikki": ["sote"], "kaisa": ["kuva"], "kerttu": ["kallio"]}
 """The divisions in which somebody's roles hold; of everybody else, the whole city."""
 NO_FEEDBACK = ("http://127.0.0.1:1", "nobody")
 """An ingest-feedback that is away."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from support.fake_metrics_api import figure
 from support.reporting_service import PASSWORDS, Reporting, enter
 
 
@@ -62,3 +63,20 @@ def test_the_embed_shows_nothing_to_strangers_and_stands_where_the_settings_allo
     for answer in (stranger, inside):
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_count_of_two_persons_is_told_to_the_units_manager_only(reporting: Reporting) -> None:
+    reporting.metrics.figures.append(
+        figure(
+            "complaint_count", "kallio", ("2025-01-01", "2025-12-31", "year"), 2, None,
+            channel="statutory", scale=None, family=None, dimension={"kind": "kantelu"},
+        )
+    )  # fmt: skip
+    for user, page_says, table_says in (("reeta", "&lt; 3", ",few,"), ("kerttu", ">2<", ",2,")):
+        with httpx.Client(base_url=reporting.url) as client:
+            enter(client, user, PASSWORDS[user])
+            page = client.get("/desk/voices?entity=kallio").text
+            table = client.get("/desk/voices?entity=kallio&format=csv").text
+        assert page_says in page
+        assert table_says in table.partition("complaint_count")[2].partition("\r\n")[0]
+        assert (user == "kerttu") == (">2<" in page) == (",2," in table)

@@ -100,7 +100,7 @@ def test_what_the_release_does_not_hold_of_a_period_is_no_zero() -> None:
         *months(40, 25),
         counted("feedback_count", 20, period=whole_month(2), dimension={"kind": "moite"}),
     )
-    assert made.grids[0].rows[1].cells[1] == ("ei tässä julkaisussa", True)
+    assert made.grids[0].rows[1].cells[1] == ("ei tietoa", True)
 
 
 def test_the_ladder_has_all_four_levels_in_their_order_whatever_their_figures() -> None:
@@ -115,8 +115,8 @@ def test_the_ladder_has_all_four_levels_in_their_order_whatever_their_figures() 
     assert [row.name[:2] for row in grid.rows] == ["1.", "2.", "3.", "4."]
     assert [row.cells[0].text for row in grid.rows] == [
         "ei ilmoitettu",
-        "ei tässä julkaisussa",
-        "ei tässä julkaisussa",
+        "ei tietoa",
+        "ei tietoa",
         "9",
     ]
     assert made.sentence == "Osallisuuden tapojen kattavuus (2025): 75\N{NO-BREAK SPACE}%."

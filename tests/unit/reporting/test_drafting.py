@@ -61,6 +61,12 @@ def test_home_visits_are_published_for_services_but_never_for_a_unit() -> None:
     assert {one.entity: one.value for one in made.figures} == {"kotihoito": 87, "kallio": None}
 
 
+@pytest.mark.parametrize("channel", ["link", "survey"])
+def test_answers_of_those_who_were_asked_by_name_are_no_anonymous_answers(channel: str) -> None:
+    made = content(live(channel=channel), live(rounded=80))
+    assert [one.channel for one in made.figures] == ["kiosk"]
+
+
 def test_the_silence_before_and_after_a_series_is_left_out_and_the_one_within_stays() -> None:
     months = [
         live(period=whole_month(number), rounded=value, status="ok" if value else "no_data")

@@ -75,6 +75,7 @@ class MetricsClient:
         *,
         change: str | None = None,
         children: bool = False,
+        variation: bool = False,
         channel: str | None = None,
     ) -> list[LiveFigure]:
         """All figures of these metrics and entities, page by page.
@@ -98,6 +99,8 @@ class MetricsClient:
             }
             if change:
                 query["change"] = change
+            if variation:
+                query["variation"] = "true"
             if channel:
                 query["channel"] = channel
             while True:

@@ -78,14 +78,21 @@ def _explained(note: Note, edition: Edition, language: Language) -> str:
 
 def _feedback(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
     found = edition.figures(
-        entity.id, "feedback_count", "answered_in_promise_share", "praise_share", "criticism_share"
+        entity.id,
+        "feedback_count",
+        "answered_in_promise_share",
+        "praise_share",
+        "criticism_share",
+        "unanswered_overdue",
     )
     columns = [
         Column(language.say("Yhteensä"), "feedback_count", {}),
         *(Column(language.word(f"kind.{kind}"), "feedback_count", {"kind": kind})
           for kind in KINDS),
         *(Column(metric_name(metric, edition, language), metric, {})
-          for metric in ("praise_share", "criticism_share", "answered_in_promise_share")),
+          for metric in (
+              "praise_share", "criticism_share", "answered_in_promise_share", "unanswered_overdue"
+          )),
     ]  # fmt: skip
     grids = [
         grid

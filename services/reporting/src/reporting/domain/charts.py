@@ -5,7 +5,7 @@ any width while its words keep their size. What is missing leaves a gap: no poin
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -81,9 +81,17 @@ def line_chart(title: str, description: str, lines: Sequence[Line], axis: Axis,
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704 - every text in it is escaped
 
 
-def sparkline(description: str, values: Sequence[float | None]) -> Markup:
-    """A small line without axes, for a table's cell."""
-    count = len(values)
+def sparkline(
+    description: str, values: Sequence[float | None], breaks: Mapping[int, bool] | None = None
+) -> Markup:
+    """A small line without axes, for a table's cell.
+
+    Args:
+        description: the same in words.
+        values: heights from 0 to 100, in order of time.
+        breaks: before which values there is a mark, and whether it cuts the line.
+    """
+    count, marks = len(values), breaks or {}
     points = [
         (2 + 96 * index / max(count - 1, 1), 26 - value * 0.22)
         for index, value in enumerate(values)
@@ -94,7 +102,12 @@ def sparkline(description: str, values: Sequence[float | None]) -> Markup:
         f' x2="{_x_of(index + 1, count)}" y2="{26 - after * 0.22:.1f}" stroke="currentColor"'
         f' stroke-width="2"/>'
         for index, (before, after) in enumerate(pairwise(values))
-        if before is not None and after is not None
+        if before is not None and after is not None and not marks.get(index + 1, False)
+    ]
+    joined += [
+        f'<line class="spark-break" x1="{_x_of(place - 0.5, count)}" y1="1"'
+        f' x2="{_x_of(place - 0.5, count)}" y2="27" stroke="currentColor" stroke-dasharray="2 2"/>'
+        for place in sorted(marks)
     ]
     last = (
         f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3" fill="currentColor"/>'
@@ -107,7 +120,7 @@ def sparkline(description: str, values: Sequence[float | None]) -> Markup:
     )
 
 
-def _x_of(index: int, count: int) -> str:
+def _x_of(index: float, count: int) -> str:
     return f"{2 + 96 * index / max(count - 1, 1):.1f}"
 
 

@@ -45,6 +45,8 @@ UPPER: Final = frozenset({"city", "division", "service_entity"})
 GRAINS: Final = ("month", "year")
 MIN_N: Final = 30
 """The smallest n at which a figure of class A is published."""
+ANONYMOUS: Final = frozenset({"kiosk", "mobile", "web_smiley"})
+"""Channels on which nobody knows who answers; a link or a survey was sent to somebody."""
 CHANNELS_BY_SERVICE: Final = frozenset({"mobile"})
 """Channels that are never published for a single unit: the answer is given at somebody's home."""
 
@@ -81,9 +83,9 @@ def draft(  # noqa: PLR0913 - all that a release is made of
     answers = [
         published(one, known[one.entity].kind)
         for one in found
-        if one.metric in METRICS and one.channel not in (None, "survey") and not one.dimension
+        if one.metric in METRICS and one.channel in ANONYMOUS and not one.dimension
     ]
-    own = (_own(one) for one in found if one.metric in OWN_DOING and one.status != "no_data")
+    own = (taken_over(one) for one in found if one.metric in OWN_DOING and one.status != "no_data")
     figures = [
         *_compared(_trimmed(answers), span),
         *sorted(own, key=_place),
@@ -137,8 +139,8 @@ def published(figure: LiveFigure, entity_kind: str) -> Figure:
     )
 
 
-def _own(figure: LiveFigure) -> Figure:
-    """A figure of the city's own doing: the status of the metrics API is the one that is told."""
+def taken_over(figure: LiveFigure) -> Figure:
+    """A figure as the metrics API tells it: null unless it is `ok`, with that status."""
     shown = figure.status == "ok"
     return Figure(
         metric=figure.metric,

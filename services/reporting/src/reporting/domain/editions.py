@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from reporting.domain.drafting import METRICS
 from reporting.domain.releases import Break, Content, Entity, Figure, Period
 
-_CHANNELS: Final = ("kiosk", "mobile", "link", "web_smiley")
+_CHANNELS: Final = ("kiosk", "mobile", "web_smiley")
 
 
 class Row(NamedTuple):

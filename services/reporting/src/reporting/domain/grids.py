@@ -48,7 +48,9 @@ class Grid:
 class Chapter:
     """One part of a page."""
 
-    code: Literal["feedback", "survey", "participation", "statutory", "measuring"]
+    code: Literal[
+        "feedback", "survey", "participation", "statutory", "measuring", "ladder", "drivers"
+    ]
     title: str
     sentence: str
     notes: Sequence[str]
@@ -113,9 +115,9 @@ def _chart(
 
 
 def cell(figure: Figure | None, language: Language) -> Cell:
-    """A figure in print; where the release has none, that it has none."""
+    """A figure in print; where there is none, that nothing is known."""
     if figure is None:
-        return Cell(language.say("ei tässä julkaisussa"), missing=True)
+        return Cell(language.say("ei tietoa"), missing=True)
     return Cell(printed(figure, language), figure.value is None and figure.range is None)
 
 

@@ -18,6 +18,13 @@ class LiveReported(msgspec.Struct, frozen=True):
     source_document: str
 
 
+class LiveVariation(msgspec.Struct, frozen=True):
+    """Between which values a figure swings from day to day; never a confidence interval."""
+
+    low: float
+    high: float
+
+
 class LiveFigure(msgspec.Struct, frozen=True):
     """A figure as the API gives it."""
 
@@ -39,6 +46,11 @@ class LiveFigure(msgspec.Struct, frozen=True):
     reported: LiveReported | None = None
     pending: int | None = None
     """How many messages of the period may still be answered in time."""
+    variation: LiveVariation | None = None
+    follow_ups: int | None = None
+    """How many of those who were asked for a reason gave one,"""
+    answers: int | None = None
+    """and how many were asked."""
 
 
 class LiveValidity(msgspec.Struct, frozen=True):

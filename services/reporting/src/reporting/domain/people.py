@@ -10,7 +10,14 @@ import msgspec
 
 from reporting.domain.languages import Code
 
-Role = Literal["reader", "unit_manager", "division_contact", "approver", "administrator"]
+Role = Literal[
+    "reader",
+    "unit_manager",
+    "division_contact",
+    "complaints_office",
+    "approver",
+    "administrator",
+]
 
 MAY_APPROVE: Final[frozenset[Role]] = frozenset({"approver"})
 MAY_DRAFT: Final[frozenset[Role]] = frozenset({"approver", "administrator"})
@@ -23,6 +30,8 @@ MAY_NOTE: Final[frozenset[Role]] = frozenset({"unit_manager", "division_contact"
 MAY_EMBED: Final[frozenset[Role]] = frozenset(
     {"unit_manager", "division_contact", "approver", "administrator"}
 )
+MANAGES: Final[frozenset[Role]] = frozenset({"unit_manager"})
+MAY_SEE_CASES: Final[frozenset[Role]] = frozenset({"complaints_office"})
 MAY_OPEN_ROUNDS: Final[frozenset[Role]] = frozenset({"administrator"})
 
 COST: Final = (2**14, 8, 1)

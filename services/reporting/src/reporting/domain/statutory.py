@@ -78,9 +78,15 @@ def statutory(edition: Edition, entity: Entity, language: Language) -> Chapter |
                 "Muistutus tehdään toimipaikkaan ja kantelu valvovalle viranomaiselle. Ne eivät ole"
                 " palautetta, eikä yksikään niistä vielä tarkoita virhettä."
             ),
-            language.say(
-                "Pieniä määriä ei näytetä, jotta ketään ei voi tunnistaa. Silloin piilotetaan myös"
-                " lukuja, joista pienen määrän voisi laskea."
+            *(
+                [
+                    language.say(
+                        "Pieniä määriä ei näytetä, jotta ketään ei voi tunnistaa. Silloin"
+                        " piilotetaan myös lukuja, joista pienen määrän voisi laskea."
+                    )
+                ]
+                if any(one.status == "suppressed" for one in (*cases, *contacts))
+                else []
             ),
             *biases([*cases, *contacts], edition, language),
         ],

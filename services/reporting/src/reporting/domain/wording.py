@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil, floor
 from typing import Final
 
 from reporting.domain.drafting import METRICS, MIN_N
 from reporting.domain.editions import Edition, Row, Series
-from reporting.domain.languages import N_, Language
+from reporting.domain.languages import DECIMALS, N_, Language
+from reporting.domain.live import LiveFigure
 from reporting.domain.releases import Change, Figure, Text
 
 LEVELS: Final = ("happy_index", "nps", "satisfied_share", "very_positive_share")
@@ -20,9 +22,6 @@ _HEARD: Final = {
     ),
     "mobile": N_(
         "Kotikäynneillä annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
-    ),
-    "link": N_(
-        "Linkkikyselyihin annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
     ),
     "web_smiley": N_(
         "Verkkosivuilla annettiin %(n)s hymiövastausta (%(period)s), ja %(metric)s oli %(value)s."
@@ -50,7 +49,7 @@ _SCALES: Final = {
     "likert5": N_("asteikko 1\N{EN DASH}5"),
     "grade4_10": N_("asteikko 4\N{EN DASH}10"),
 }
-_FAMILIES: Final = {"recommend": N_("suosittelukysymys")}
+_FAMILIES: Final = {"recommend": N_("suosittelukysymys"), "statement": N_("väittämät")}
 _COLUMNS: Final = {
     "press_count": N_("Vastauksia (n)"),
     "nps": N_("NPS"),
@@ -67,7 +66,6 @@ _UNCHANGED: Final = {
 _ASKED: Final = {
     "kiosk": N_("Asiakkaita pyydettiin arvioimaan asiointinsa palautelaitteen hymiöillä."),
     "mobile": N_("Asiakkaita pyydettiin arvioimaan kotikäynti sovelluksen hymiöillä."),
-    "link": N_("Asiakkaille lähetettiin linkki, jonka kautta he arvioivat asiointinsa hymiöillä."),
     "web_smiley": N_("Verkkosivujen kävijöitä pyydettiin arvioimaan käyntinsä hymiöillä."),
     "survey": N_("Asiakkailta kysyttiin kyselyssä, millainen heidän kokemuksensa oli."),
 }
@@ -109,6 +107,16 @@ def changed(change: Change | None, language: Language) -> str:
     if change.value is None or change.status not in ("ok", "changed_composition"):
         return why
     return ", ".join(filter(None, (language.change(change.value), why)))
+
+
+def swing(figure: LiveFigure, language: Language) -> str:
+    """Between which values a figure swings from day to day, rounded outward; empty if unknown."""
+    if figure.variation is None:
+        return ""
+    step = 10 ** DECIMALS.get(figure.metric, 0)
+    low = floor(figure.variation.low * step) / step
+    high = ceil(figure.variation.high * step) / step
+    return language.span(figure.metric, low, high)
 
 
 def sentence(edition: Edition, series: Series, row: Row, language: Language) -> str:

@@ -3,8 +3,8 @@
 import asyncio
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse, Response
 from kokemus.errors import Unavailable
 from reporting.domain import desk, finding
 from reporting.domain.briefing import JUDGED_BY, Known, Sentence, briefing, compared_below
-from reporting.domain.drafting import METRICS
 from reporting.domain.languages import Code
 from reporting.domain.live import LiveFigure, Status
-from reporting.domain.people import Person
+from reporting.domain.live_tables import METRICS, Lines, as_rows, below, series
+from reporting.domain.present import discreet, exact_for
 from reporting.domain.releases import Entity
+from reporting.handlers.desk_frame import Frame
 from reporting.handlers.signing_in import LANGUAGE_COOKIE, Door, Visit
 from reporting.parts import Parts, language_of
 from reporting.rendering import NO_CACHE, private
@@ -47,17 +48,19 @@ class _Figures:
     def __init__(self, parts: Parts, door: Door) -> None:
         self._parts = parts
         self._door = door
+        self._frame = Frame(parts)
 
     async def page(self, visit: Visit) -> Response:
         """The five sentences, the live figures of an entity and of those right below it."""
         parts, language = self._parts, self._parts.languages[visit.language]
-        wanted = self._wanted(visit.request, visit.person)
-        span = self._span()
+        wanted = self._frame.wanted(visit)
+        span = self._frame.span()
+        ask = parts.metrics.figures
         try:
             looked, totals, months, breaks = await asyncio.gather(
                 self._look(wanted, visit.language),
-                parts.metrics.figures(METRICS, [wanted], span, change="year", children=True),
-                parts.metrics.figures(METRICS, [wanted], span, "month", children=True),
+                ask(METRICS, [wanted], span, change="year", children=True, variation=True),
+                ask(METRICS, [wanted], span, "month", children=True),
                 parts.metrics.breaks(),
             )
         except Unavailable as error:
@@ -65,52 +68,36 @@ class _Figures:
         tree = looked.tree
         if not desk.may_see(visit.person, wanted, tree):
             return self._door.refusal(visit.language, "forbidden", 403)
-        above = desk.path(tree, wanted)
+        exact = exact_for(visit.person, tree)
+        totals, months = discreet(totals, exact), discreet(months, exact)
+        lines = Lines(months, breaks, tree)
         children = finding.by_name([one for one in tree.values() if one.parent == wanted], language)
         return self._door.page(
             visit,
             "figures.html",
-            entity=wanted,
-            name=language.of(tree[wanted].names) if wanted in tree else wanted,
-            above=[
-                (one.id, language.of(one.names))
-                for one in above[:-1]
-                if desk.may_see(visit.person, one.id, tree)
-            ],
-            span=(language.day(span[0]), language.day(span[1])),
+            **self._frame.told(visit, wanted, tree, looked.status),
             sentences=looked.sentences,
-            series=desk.series(_of(totals, wanted), _of(months, wanted), language),
-            breaks=desk.breaks_of(breaks, above, span, language),
-            below=desk.below(children, totals, months, language),
+            series=series(_of(totals, wanted), lines, language),
+            breaks=desk.breaks_of(breaks, desk.path(tree, wanted), span, language),
+            below=below(children, totals, lines, language),
             notes=(await parts.notes.notes([wanted]))[:3] if wanted in tree else [],
-            status=looked.status,
         )
 
     async def table(self, visit: Visit) -> Response:
         """The same figures as CSV, by codes and as printed: a link that can be sent."""
-        wanted = self._wanted(visit.request, visit.person)
-        today = self._parts.here().date()
+        wanted = self._frame.wanted(visit)
+        ask = self._parts.metrics.figures
         try:
-            live, totals = await asyncio.gather(
-                self._parts.metrics.entities(),
-                self._parts.metrics.figures(
-                    METRICS, [wanted], self._span(), change="year", children=True
-                ),
+            tree, totals = await asyncio.gather(
+                self._frame.tree(),
+                ask(METRICS, [wanted], self._frame.span(), change="year", children=True),
             )
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))
-        if not desk.may_see(visit.person, wanted, desk.entities_on(live, today)):
+        if not desk.may_see(visit.person, wanted, tree):
             return self._door.refusal(visit.language, "forbidden", 403)
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerows(desk.as_rows(totals))
-        return Response(
-            out.getvalue(),
-            media_type="text/csv; charset=utf-8",
-            headers={
-                "Cache-Control": NO_CACHE,
-                "Content-Disposition": 'attachment; filename="kokemus.csv"',
-            },
-        )
+        whole = [one for one in totals if one.channel is not None and not one.dimension]
+        return csv_file(as_rows(discreet(whole, exact_for(visit.person, tree))))
 
     async def version(self, _visit: Visit) -> Response:
         """What the figures on the desk are as of: a page that was opened compares it."""
@@ -127,7 +114,7 @@ class _Figures:
         known = await self._door.known(request)
         values: dict[str, object] = {"name": "", "sentences": [], "signed_in": known is not None}
         if known is not None:
-            wanted = self._wanted(request, known[1])
+            wanted = self._frame.wanted_by(known[1], request)
             try:
                 looked = await self._look(wanted, code)
             except Unavailable:
@@ -140,26 +127,31 @@ class _Figures:
 
     async def _look(self, wanted: str, code: Code) -> _Looked:
         metrics, now = self._parts.metrics, self._parts.here()
-        tree = desk.entities_on(await metrics.entities(), now.date())
+        tree = await self._frame.tree()
         entities = compared_below(tree, wanted)
         year = now.year - 1
         status, sources, returns, figures = await asyncio.gather(
             metrics.status(),
             metrics.sources(),
             metrics.participation(year),
-            metrics.figures(JUDGED_BY, sorted(entities), self._span(), change="year"),
+            metrics.figures(JUDGED_BY, sorted(entities), self._frame.span(), change="year"),
         )
         known = Known(entities, figures, status, sources, returns.service_entities, year, now)
         return _Looked(tree, status, briefing(known, self._parts.languages[code]))
 
-    def _wanted(self, request: Request, person: Person) -> str:
-        """The entity that is asked for, else the first of the person's own, else the city."""
-        root = self._parts.settings.root_entity
-        return request.query_params.get("entity") or person.starts_at(root)
 
-    def _span(self) -> tuple[date, date]:
-        first, last = self._parts.last_months()
-        return first.date(), last.date()
+def csv_file(rows: list[Sequence[object]]) -> Response:
+    """A table to keep or to send on; never kept by caches."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return Response(
+        out.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Cache-Control": NO_CACHE,
+            "Content-Disposition": 'attachment; filename="kokemus.csv"',
+        },
+    )
 
 
 def _of(figures: list[LiveFigure], entity: str) -> list[LiveFigure]:

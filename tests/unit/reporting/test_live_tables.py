@@ -1,19 +1,27 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from reporting.domain import desk
-from reporting.domain.live import Status, TopicStatus
+from reporting.domain.live import LiveBreak, LiveFigure, LiveVariation, Status, TopicStatus
+from reporting.domain.live_tables import Lines, as_rows, below, series
 from reporting.domain.releases import Entity
 from reporting.texts import Texts
 from support.release_builders import live, text, whole_month
 
 FI = Texts().languages["fi"]
+TREE = {
+    "sote": Entity("sote", "division", None, text("Sote")),
+    "kallio": Entity("kallio", "unit", "sote", text("Kallio")),
+}
 RECOMMEND = {"scale": "nps", "family": "recommend"}
+
+
+def lines(*months: LiveFigure, breaks: tuple[LiveBreak, ...] = ()) -> Lines:
+    return Lines(months, breaks, TREE)
 
 
 def test_every_metric_of_the_recommendation_question_is_shown_under_its_name_in_words() -> None:
     names = ("detractor_share", "passive_share", "promoter_share", "nps", "press_count")
-    smileys, recommend = desk.series(
-        [live(name, 12, **RECOMMEND) for name in names] + [live(rounded=80)], [], FI
+    smileys, recommend = series(
+        [live(name, 12, **RECOMMEND) for name in names] + [live(rounded=80)], lines(), FI
     )
     assert smileys.title == "Palautelaite, 4 hymiötä"
     assert recommend.title == "Palautelaite, suosittelukysymys, asteikko 0\N{EN DASH}10"
@@ -27,9 +35,8 @@ def test_every_metric_of_the_recommendation_question_is_shown_under_its_name_in_
 
 
 def test_a_child_without_an_index_is_shown_by_its_nps() -> None:
-    child = Entity("kallio", "unit", None, text("Kallio"))
     totals = [live("press_count", 500, **RECOMMEND), live("nps", -5, **RECOMMEND)]
-    (row,) = desk.below([child], totals, [], FI)
+    (row,) = below([TREE["kallio"]], totals, lines(), FI)
     assert (row.count, row.index) == ("500", "\N{MINUS SIGN}5")
 
 
@@ -38,7 +45,7 @@ def test_a_negative_nps_stays_within_its_small_line() -> None:
         live("nps", value, period=whole_month(number), **RECOMMEND)
         for number, value in ((1, -100), (2, 0), (3, 100))
     ]
-    (made,) = desk.series([live("nps", 0, **RECOMMEND)], months, FI)
+    (made,) = series([live("nps", 0, **RECOMMEND)], lines(*months), FI)
     drawn = str(made.rows[0].spark)
     assert [part.split('"')[0] for part in drawn.split('y1="')[1:]] == ["26.0", "15.0"]
     assert 'cy="4.0"' in drawn
@@ -50,12 +57,45 @@ def test_a_small_line_shows_its_own_part_of_the_scale_and_a_small_change_stays_s
             live("happy_index", value, period=whole_month(number))
             for number, value in enumerate(values, 1)
         ]
-        (made,) = desk.series([live("happy_index", 80)], months, FI)
+        (made,) = series([live("happy_index", 80)], lines(*months), FI)
         parts = str(made.rows[0].spark).split('y1="')[1:]
         return [float(part.split('"')[0]) for part in parts]
 
     assert heights(60, 90, 90) == [26.0, 4.0]
     assert heights(80, 81, 81) == [15.6, 14.4]
+
+
+def test_a_break_of_the_series_or_above_it_cuts_the_small_line_and_is_told() -> None:
+    months = [live("happy_index", 80, period=whole_month(number)) for number in (1, 2, 3, 4)]
+
+    def drawn(*breaks: LiveBreak) -> str:
+        (made,) = series([live("happy_index", 80)], lines(*months, breaks=breaks), FI)
+        return str(made.rows[0].spark)
+
+    def broken(**more: str) -> LiveBreak:
+        given = {"entity": "sote", "metric": "happy_index", "channel": "kiosk", "kind": "breaks"}
+        return LiveBreak(date=date(2026, 3, 1), what=text(), **(given | more))
+
+    assert drawn().count('stroke-width="2"') == 3
+    assert drawn(broken()).count('stroke-width="2"') == 2
+    assert "spark-break" in drawn(broken())
+    assert "katkos: 3/2026" in drawn(broken())
+    assert drawn(broken(kind="caution")).count('stroke-width="2"') == 3
+    for other in ({"entity": "kuva"}, {"metric": "nps"}, {"channel": "link"}):
+        assert drawn(broken(**other)) == drawn()
+
+
+def test_a_figure_swings_between_ends_that_are_rounded_outward() -> None:
+    (made,) = series([live(rounded=80, variation=LiveVariation(79.1, 80.2))], lines(), FI)
+    assert made.rows[0].swing == "79\N{EN DASH}81"
+    (made,) = series([live(rounded=80)], lines(), FI)
+    assert made.rows[0].swing == ""
+
+
+def test_a_table_has_every_breakdown_by_its_codes() -> None:
+    head, row = as_rows([live("feedback_count", 7, dimension={"kind": "moite"})])
+    told = dict(zip(head, row, strict=True))
+    assert (told["dimension"], told["value"]) == ("kind=moite", 7)
 
 
 def test_a_quiet_topic_holds_nothing_back() -> None:

@@ -1,0 +1,95 @@
+"""Live figures in the shape of a release, so that the desk tells them as the public pages do.
+
+Counts of what persons did that are 1 or 2 are told as `few` to everybody but those who work with
+the cases themselves: the unit's manager and the complaints office.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from msgspec.structs import replace
+
+from reporting.domain.alerts import SMALL
+from reporting.domain.desk import answers_for
+from reporting.domain.drafting import ANONYMOUS, OWN_DOING, taken_over
+from reporting.domain.editions import Edition
+from reporting.domain.live import LiveFigure
+from reporting.domain.people import MANAGES, MAY_SEE_CASES, Person
+from reporting.domain.releases import Content, Entity, Text
+
+COUNTS: Final = frozenset(
+    {
+        "press_count",
+        "feedback_count",
+        "unanswered_overdue",
+        "participation_volume",
+        "complaint_count",
+        "complaint_decisions",
+        "ombudsman_contacts",
+        "ombudsman_matters",
+    }
+)
+"""Metrics whose value counts what persons did; of others their n does."""
+
+
+def exact_for(person: Person, tree: Mapping[str, Entity]) -> Callable[[str], bool]:
+    """Says of an entity whether the person sees its counts of 1 and 2.
+
+    The complaints office does wherever its role holds, a manager in the own unit only.
+    """
+
+    def exact(entity: str) -> bool:
+        managed = person.entities is not None and answers_for(person, MANAGES, entity, tree)
+        return managed or answers_for(person, MAY_SEE_CASES, entity, tree)
+
+    return exact
+
+
+def discreet(figures: Iterable[LiveFigure], exact: Callable[[str], bool]) -> list[LiveFigure]:
+    """The figures with `few` in place of what tells of one or two persons.
+
+    Args:
+        figures: as the metrics API gives them.
+        exact: whether the reader works with the cases of an entity.
+    """
+    return [
+        replace(one, rounded=None, range=None, n=None, change=None, status="few")
+        if _tells_of_few(one) and not exact(one.entity)
+        else one
+        for one in figures
+    ]
+
+
+def edition_of_now(
+    figures: Iterable[LiveFigure],
+    tree: Mapping[str, Entity],
+    texts: Mapping[str, Text],
+    span: tuple[date, date],
+) -> Edition:
+    """What is known now, to be read like a release; never kept.
+
+    Args:
+        figures: discreet ones.
+        tree: the entities as they stand.
+        texts: names and notes by code.
+        span: the first and the last day.
+    """
+    content = Content(
+        kind="internal-weekly",
+        period_start=span[0],
+        period_end=span[1],
+        as_of=span[1],
+        entities=list(tree.values()),
+        figures=[taken_over(one) for one in figures if one.entity in tree],
+        breaks=[],
+        texts=dict(texts),
+    )
+    return Edition("", content)
+
+
+def _tells_of_few(figure: LiveFigure) -> bool:
+    if figure.channel in ANONYMOUS or figure.metric in OWN_DOING:
+        return False
+    persons = (figure.n, figure.rounded if figure.metric in COUNTS else None)
+    return any(one is not None and 0 < one < SMALL for one in persons)
