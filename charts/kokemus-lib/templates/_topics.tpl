@@ -100,6 +100,8 @@
   consumers:
   - metrics
   - ingest-kiosk
+  - ingest-feedback
+  - complaints
   config:
     cleanup.policy: compact
     retention.ms: '-1'
