@@ -32,8 +32,8 @@ spec:
 {{- with $peers }}
 {{- $rules = append $rules (dict "from" . "ports" (list (dict "protocol" "TCP" "port" 8000))) }}
 {{- end }}
-{{- with $network.monitoring.peers }}
-{{- $rules = append $rules (dict "from" . "ports" (list (dict "protocol" "TCP" "port" 9000))) }}
+{{- if and $network.monitoring.peers (ne .role "migration") }}
+{{- $rules = append $rules (dict "from" $network.monitoring.peers "ports" (list (dict "protocol" "TCP" "port" 9000))) }}
 {{- end }}
 {{- toYaml $rules }}
 {{- end }}
