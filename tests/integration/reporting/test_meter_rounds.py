@@ -97,7 +97,8 @@ def test_a_round_goes_from_its_texts_over_two_people_to_its_files(service: Repor
     assert id_ in reeta.get(ROUND).text
 
     service.run("release", "withdraw", id_, "--by", "system:local", "--reason", "virhe")
-    assert reeta.get(f"{ROUND}/participation-fi.pdf").status_code == 404
+    gone = reeta.get(f"{ROUND}/participation-fi.pdf")
+    assert (gone.status_code, "Syy: virhe" in gone.text) == (410, True)
 
 
 def test_a_text_beyond_the_page_is_refused_by_its_name_and_not_kept(service: Reporting) -> None:

@@ -6,6 +6,7 @@ lost message, a broker that forgot everything and a restart are all mended the s
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Final, NamedTuple, Protocol
 
@@ -146,10 +147,16 @@ class Editor:
             StepRefusedError: exactly this content has been published already.
         """
         id_ = await self._store.keep_draft(content, by, now, protected)
-        release = await self._store.release(id_)
-        if release and release.state == "draft" and not (await self.review(release)).findings:
-            await self._store.take_step(id_, Step("checked", by, now))
+        await self.check(id_, by, now)
         return id_
+
+    async def check(self, id_: str, by: str, now: datetime) -> None:
+        """Checks a draft, unless that is done or something is wrong with it; idempotent."""
+        release = await self._store.release(id_)
+        if release is None or release.state != "draft" or (await self.review(release)).findings:
+            return
+        with suppress(StepRefusedError):  # somebody else has checked it meanwhile
+            await self._store.take_step(id_, Step("checked", by, now))
 
     async def _protected(
         self, reading: DraftReading, tree: Tree, span: tuple[date, date]

@@ -35,13 +35,17 @@ class ScheduledDrafts:
         self._zone = zone
 
     async def make(self) -> None:
-        """Makes what is missing.
+        """Checks what was left unchecked, as by one who died, and makes what is missing.
 
         Raises:
             Unavailable: the metrics API cannot be read.
         """
         now = self._timing.now().astimezone(self._zone)
-        for one in due(now.date(), await self._store.releases()):
+        known = await self._store.releases()
+        for left in known:
+            if left.state == "draft":
+                await self._editor.check(left.id, SCHEDULE, now)
+        for one in due(now.date(), known):
             editor = self._editor if one.kind == "public-monthly" else self._weekly
             try:
                 await editor.draft((one.first, one.last), SCHEDULE, now)

@@ -108,7 +108,9 @@ class Shelf:
             return OnShelf(release, known.edition)
         body = await self._store.body(release.hash)
         self._pages.clear()
-        return OnShelf(release, Edition(release.id, parse(body)) if body else None)
+        if body is None:  # withdrawn since it was looked up
+            return OnShelf(await self._store.latest_public(self._kind), None)
+        return OnShelf(release, Edition(release.id, parse(body)))
 
 
 def _full(on_shelf: OnShelf, key: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from reporting.domain.editions import Edition
 from reporting.domain.languages import Language
 from reporting.domain.meters import METERS, known, meter_table
 from reporting.domain.releases import WAITING, Release, parse
+from reporting.handlers.public import gone
 from reporting.handlers.signing_in import Door, Visit
 from reporting.outputs.meter_page import TooLongError, meter_page
 from reporting.outputs.slides import slide
@@ -60,7 +61,10 @@ class MeterFiles:
     async def published(self, visit: Visit) -> Response:
         """A file of what is published of the year's round."""
         found = rounds_of(await self._parts.store.releases(), visit.request.path_params["year"])
-        return await self._file(visit, next((o for o in found if o.state == "published"), None))
+        last = next((one for one in found if one.when("published")), None)
+        if last is not None and last.state == "withdrawn":
+            return self._gone(visit, last)
+        return await self._file(visit, last if last and last.state == "published" else None)
 
     async def of_draft(self, visit: Visit) -> Response:
         """A file of a release that still waits, for those who work on it; told in the log."""
@@ -87,6 +91,15 @@ class MeterFiles:
         return download(
             visit.request, file, f"{edition.content.period_end.year}-{name}", media, NO_CACHE
         )
+
+    def _gone(self, visit: Visit, release: Release) -> Response:
+        language, at = self._parts.languages[visit.language], release.when("withdrawn")
+        title, text = gone(self._parts, visit.language)
+        if at is not None:
+            moment = language.moment(at.astimezone(self._parts.settings.time_zone))
+            why = language.say("Takaisin vedetty %(moment)s. Syy:", moment=moment)
+            text = f"{text} {why} {release.steps[-1].reason}"
+        return self._door.page(visit, "message.html", 410, title=title, text=text)
 
     def _maker(self, name: str, edition: Edition) -> Callable[[], bytes] | None:
         for language in self._parts.languages.values():

@@ -130,7 +130,7 @@ class _OpenData:
         if key not in self._earlier:
             body = await self._parts.store.body(found.hash)
             if body is None:
-                return _refused(withdrawn(found))
+                return _refused(withdrawn(await self._parts.store.release(id_) or found))
             self._earlier[key] = rendered(_made(Edition(id_, parse(body)), name, form))
             while len(self._earlier) > _FILES_KEPT:
                 self._earlier.popitem(last=False)

@@ -109,17 +109,23 @@ def nothing(
     request: Request, parts: Parts, on_shelf: OnShelf, code: Code, template: str = "message.html"
 ) -> Response:
     """The page where nothing is published: 410 if it was withdrawn, 404 if it never was."""
-    status = 410 if on_shelf.release else 404
     say = parts.languages[code].say
+    if on_shelf.release:
+        return _message(request, parts, on_shelf, (template, code, *gone(parts, code)), 410)
     told = (
-        (say("Julkaisu on vedetty takaisin"), say("Luvut palaavat, kun uusi julkaisu on valmis."))
-        if on_shelf.release
-        else (
-            say("Mitään ei ole vielä julkaistu"),
-            say("Luvut tulevat tähän, kun ne on julkaistu."),
-        )
+        say("Mitään ei ole vielä julkaistu"),
+        say("Luvut tulevat tähän, kun ne on julkaistu."),
     )
-    return _message(request, parts, on_shelf, (template, code, *told), status)
+    return _message(request, parts, on_shelf, (template, code, *told), 404)
+
+
+def gone(parts: Parts, code: Code) -> tuple[str, str]:
+    """Title and text where a release was withdrawn."""
+    say = parts.languages[code].say
+    return (
+        say("Julkaisu on vedetty takaisin"),
+        say("Luvut palaavat, kun uusi julkaisu on valmis."),
+    )
 
 
 def missing(
@@ -141,7 +147,13 @@ def _message(
     def make() -> str:
         template, code, title, text = told
         return parts.templates.render(
-            template, code, path="", title=title, text=text, release=on_shelf.release
+            template,
+            code,
+            path="",
+            title=title,
+            text=text,
+            release=on_shelf.release,
+            zone=parts.settings.time_zone,
         )
 
     page = parts.shelf.page(on_shelf, ("message", *told), make)

@@ -71,7 +71,7 @@ def register(app: FastAPI, parts: Parts) -> None:
             raise Problem(404, "no such release")
         body = await parts.store.body(found.hash) if found.state in PUBLIC else None
         if body is None:
-            raise withdrawn(found)
+            raise withdrawn(await parts.store.release(release_id) or found)
         return _answer(request, body, f'"{found.hash}"', {"Kokemus-State": found.state})
 
 

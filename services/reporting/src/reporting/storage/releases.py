@@ -263,7 +263,7 @@ async def _refuse_outdated(connection: AsyncConnection, release: Release) -> Non
     newer = await connection.execute(
         text(
             "SELECT EXISTS (SELECT FROM step s JOIN release r ON r.id = s.release_id"
-            " WHERE r.kind = :kind AND s.state = 'published' AND s.number > ("
+            " WHERE r.kind = :kind AND r.id <> :id AND s.state = 'published' AND s.number > ("
             "SELECT number FROM step WHERE release_id = :id AND state = 'draft'))"
         ),
         {"kind": release.kind, "id": release.id},
