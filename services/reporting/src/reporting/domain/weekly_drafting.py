@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from reporting.domain.desk import entities_on
-from reporting.domain.drafting import Tree, published
+from reporting.domain.drafting import ANONYMOUS, Tree, published
 from reporting.domain.live import LiveFigure
 from reporting.domain.releases import Content, Figure, Text
 
@@ -52,7 +52,7 @@ def draft_week(
         for one in live
         if one.entity in known
         and one.metric in METRICS
-        and one.channel is not None
+        and one.channel in ANONYMOUS
         and not one.dimension
         and one.status != "no_data"
     ]
