@@ -100,9 +100,16 @@ def add_direct_route(app: FastAPI, path: str, endpoint: ASGIApp, meters: Meters)
     """A route of POST requests on the hot path; its endpoint may raise `Problem`, `Unavailable`."""
     route = Route(path, endpoint, methods=["POST"], include_in_schema=False)
     app.router.routes.insert(0, route)
+    add_outermost(app, lambda inner: _Direct(inner, route, meters))
+
+
+def add_outermost(app: FastAPI, layer: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Puts a layer around what FastAPI and Starlette put around every middleware of ours.
+
+    So it also sees the answer to a fault of the service.
+    """
     build = app.build_middleware_stack
-    # Outermost, around what FastAPI and Starlette put around every middleware of ours.
-    app.build_middleware_stack = lambda: _Direct(build(), route, meters)  # type: ignore[method-assign]  # no other place is outside
+    app.build_middleware_stack = lambda: layer(build())  # type: ignore[method-assign]  # no other place is outside
 
 
 def describe(

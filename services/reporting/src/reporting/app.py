@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import FastAPI, Request
@@ -129,10 +130,13 @@ def build(settings: ReportingSettings, meters: Meters) -> FastAPI:
     async def on_database_away(_request: Request, _error: OperationalError) -> Response:
         return problems.response(problems.unavailable("the database is away"))
 
-    app.add_middleware(
-        PageHeaders,
-        over_https=settings.base_url.startswith("https:"),
-        desk_ancestors=settings.desk_embed_ancestors,
+    web.add_outermost(
+        app,
+        partial(
+            PageHeaders,
+            over_https=settings.base_url.startswith("https:"),
+            desk_ancestors=settings.desk_embed_ancestors,
+        ),
     )
     releases.register(app, parts)
     embed.register(app, parts)
