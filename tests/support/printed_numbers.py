@@ -95,5 +95,7 @@ def furniture(content: Content, code: Code) -> set[str]:
     return {number for one in words for number in numbers(one)} | _FIXED
 
 
-def _strings(one: str | Iterable[str]) -> list[str]:
+def _strings(one: str | Iterable[str] | None) -> list[str]:
+    if one is None:
+        return []
     return [one] if isinstance(one, str) else list(one)

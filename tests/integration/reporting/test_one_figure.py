@@ -87,9 +87,8 @@ def acts(values: Values) -> Iterator[Figure]:
             )  # fmt: skip
         yield counted("praise_share", values.part(), entity="terveys", period=period,
                       n=values.counted())  # fmt: skip
-    for metric in ("mean_likert5", "mean_grade4_10"):
-        value = {"mean_likert5": 3.4, "mean_grade4_10": 8.7}[metric]
-        yield counted(metric, value, entity="terveys", channel="survey", n=values.counted(),
+    for metric, mean in (("mean_likert5", 3.4), ("mean_grade4_10", 8.7)):
+        yield counted(metric, mean, entity="terveys", channel="survey", n=values.counted(),
                       period=whole_year(2026))  # fmt: skip
     for kind, value in (("muistutus", values.counted()), ("kantelu", None)):
         yield counted("complaint_count", value, entity="terveys", channel="statutory",
@@ -136,7 +135,7 @@ async def seen(reporting: Reporting, engine: AsyncEngine) -> Seen:
     id_ = await store.keep_draft(made, "reeta", at)
     for state in ("checked", "approved", "published"):
         by = "reeta" if state == "checked" else "aino"
-        await store.take_step(id_, Step(state, by, at))  # type: ignore[arg-type]
+        await store.take_step(id_, Step(state, by, at))
     page = f"{reporting.url}/fi/kallio"
     wait_until(lambda: httpx.get(page).is_success, seconds=10, what="the release on its page")
     return Seen(made, reporting.url)
