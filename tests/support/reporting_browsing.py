@@ -25,6 +25,7 @@ EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")
 DESK = (
     "/desk",
     "/desk?entity=terveysasemat",
+    "/desk/months?entity=kallio",
     "/desk/voices",
     "/desk/participation?entity=terveysasemat",
     "/desk/drivers",

@@ -59,7 +59,7 @@ TABLE: Final[Mapping[tuple[str, str], Who]] = {
         ("GET", path): EVERYBODY
         for path in (
             "/desk", "/desk/figures.csv", "/desk/version", "/desk/freshness", "/desk/releases",
-            "/desk/alerts", "/desk/voices", "/desk/participation", "/desk/drivers",
+            "/desk/alerts", "/desk/months", "/desk/voices", "/desk/participation", "/desk/drivers",
             "/desk/notes", "/desk/embeds", "/desk/returns", "/desk/returns/new",
             "/desk/returns/table", "/desk/returns/template/{kind}.xlsx", FORM, "/v1/rounds",
         )

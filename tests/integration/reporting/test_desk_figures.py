@@ -80,3 +80,20 @@ def test_a_count_of_two_persons_is_told_to_the_units_manager_only(reporting: Rep
         assert page_says in page
         assert table_says in table.partition("complaint_count")[2].partition("\r\n")[0]
         assert (user == "kerttu") == (">2<" in page) == (",2," in table)
+
+
+def test_the_months_of_an_entity_have_their_chart_table_break_and_explanation(
+    reporting: Reporting,
+) -> None:
+    with httpx.Client(base_url=reporting.url) as client:
+        token = enter(client, "ilona", PASSWORDS["ilona"])
+        client.post(
+            "/desk/notes",
+            data={"token": token, "entity": "kallio", "kind": "explanation", "day": "2026-11-01",
+                  "metric": "happy_index", "month": "2026-05", "text_fi": "Remontti alkoi."},
+        )  # fmt: skip
+        page = client.get("/desk/months?entity=kallio").text
+        table = client.get("/desk/months?entity=kallio&format=csv").text
+    for told in ('class="chart"', "toukokuu 2026", "Uusi toimittaja.", "Remontti alkoi."):
+        assert told in page
+    assert "happy_index,kiosk,smiley4,overall,,2026-05-01,2026-05-31," in table

@@ -226,7 +226,7 @@ def test_what_was_heard_and_done_is_told_newest_first_with_the_figure_that_is_ex
         Note("done", "muu", date(2026, 3, 5), said),
     ]
     edition = Edition("r1", release(notes=notes))
-    found = chapters.told(edition, edition.entities["kallio"], FI)
+    found = pages.page(edition, edition.entities["kallio"], FI).told
     assert [(one.title, one.about) for one in found] == [
         ("Selitys", "hymiöindeksi (Happy-indeksi), tammikuu 2026"),
         ("Mitä kuulimme", ""),

@@ -4,7 +4,7 @@ Feedback, surveys, participation, statutory channels, and how experience is meas
 each is a sentence and its tables. A hidden cell is told in words and drawn nowhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from reporting.domain.grids import (
     plain_sentence,
 )
 from reporting.domain.languages import N_, Language
-from reporting.domain.releases import Entity, Figure, Note
+from reporting.domain.releases import Entity, Figure, Note, Text
 from reporting.domain.statutory import statutory
 from reporting.domain.wording import flag_words, printed
 
@@ -56,23 +56,22 @@ def chapters(edition: Edition, entity: Entity, language: Language) -> list[Chapt
     return [found for make in makers if (found := make(edition, entity, language))]
 
 
-def told(edition: Edition, entity: Entity, language: Language) -> list[Told]:
+def told(notes: Iterable[Note], texts: Mapping[str, Text], language: Language) -> list[Told]:
     """What the city heard and did, and its explanations: the newest first."""
-    notes = [one for one in edition.content.notes if one.entity == entity.id]
     return [
         Told(
             one.kind,
             language.say(_NOTES[one.kind]),
             language.day(one.day),
-            _explained(one, edition, language),
+            _explained(one, texts, language),
             language.of(one.text),
         )
         for one in sorted(notes, key=lambda one: (one.day, one.kind), reverse=True)
     ]
 
 
-def _explained(note: Note, edition: Edition, language: Language) -> str:
-    name = language.word(f"metric.{note.metric}", edition.content.texts) if note.metric else ""
+def _explained(note: Note, texts: Mapping[str, Text], language: Language) -> str:
+    name = language.word(f"metric.{note.metric}", texts) if note.metric else ""
     return ", ".join(filter(None, (name, language.period(note.period) if note.period else "")))
 
 
@@ -127,7 +126,7 @@ def _came(count: Figure, language: Language) -> str:
 
 def _surveys(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
     metrics = ("mean_likert5", "mean_grade4_10")
-    found = edition.figures(entity.id, *metrics)
+    found = [one for one in edition.figures(entity.id, *metrics) if one.status != "no_data"]
     if not found:
         return None
     rows = [

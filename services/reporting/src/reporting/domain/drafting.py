@@ -98,7 +98,7 @@ def draft(  # noqa: PLR0913 - all that a release is made of
         as_of=as_of,
         entities=entities,
         figures=figures,
-        breaks=_breaks(tree.breaks, span),
+        breaks=breaks_within(tree.breaks, span),
         texts=_texts(figures, texts),
     )
 
@@ -255,7 +255,8 @@ def _series(figure: Figure) -> tuple[str, str, str, str]:
     return figure.entity, figure.channel, figure.scale or "", figure.family or ""
 
 
-def _breaks(breaks: Iterable[LiveBreak], span: tuple[date, date]) -> list[Break]:
+def breaks_within(breaks: Iterable[LiveBreak], span: tuple[date, date]) -> list[Break]:
+    """The breaks of anonymous answers' series within a span, by day."""
     kept = [
         Break(one.entity, one.date, one.metric, one.channel, one.kind, one.what)
         for one in breaks

@@ -107,6 +107,7 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
     texts = edition.content.texts
     name = language.of(entity.names)
     parts = chapters(edition, entity, language)
+    own = [one for one in edition.content.notes if one.entity == entity.id]
     return Page(
         id=entity.id,
         name=name,
@@ -119,7 +120,7 @@ def page(edition: Edition, entity: Entity, language: Language) -> Page:
         ],
         sections=sections,
         chapters=parts,
-        told=told(edition, entity, language),
+        told=told(own, texts, language),
         service_map_id=entity.service_map_id,
         ended=language.day(entity.ended) if entity.ended else "",
         explanations=wording.explanations(figures, texts, language),

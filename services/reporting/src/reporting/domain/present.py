@@ -4,19 +4,20 @@ Counts of what persons did that are 1 or 2 are told as `few` to everybody but th
 the cases themselves: the unit's manager and the complaints office.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from reporting.domain.alerts import SMALL
 from reporting.domain.desk import answers_for
-from reporting.domain.drafting import ANONYMOUS, OWN_DOING, taken_over
+from reporting.domain.drafting import ANONYMOUS, OWN_DOING, breaks_within, taken_over
 from reporting.domain.editions import Edition
-from reporting.domain.live import LiveFigure
+from reporting.domain.live import LiveBreak, LiveFigure
+from reporting.domain.pages import Page
 from reporting.domain.people import MANAGES, MAY_SEE_CASES, Person
-from reporting.domain.releases import Content, Entity, Text
+from reporting.domain.releases import Content, Entity, Note, Text
 
 COUNTS: Final = frozenset(
     {
@@ -31,6 +32,16 @@ COUNTS: Final = frozenset(
     }
 )
 """Metrics whose value counts what persons did; of others their n does."""
+
+
+class Beside(NamedTuple):
+    """What stands beside figures: the breaks of their series, and what explains them."""
+
+    breaks: Sequence[LiveBreak] = ()
+    notes: Sequence[Note] = ()
+
+
+NOTHING: Final = Beside()
 
 
 def exact_for(person: Person, tree: Mapping[str, Entity]) -> Callable[[str], bool]:
@@ -66,6 +77,7 @@ def edition_of_now(
     tree: Mapping[str, Entity],
     texts: Mapping[str, Text],
     span: tuple[date, date],
+    beside: Beside = NOTHING,
 ) -> Edition:
     """What is known now, to be read like a release; never kept.
 
@@ -74,6 +86,7 @@ def edition_of_now(
         tree: the entities as they stand.
         texts: names and notes by code.
         span: the first and the last day.
+        beside: breaks and notes, if they are to be told.
     """
     content = Content(
         kind="internal-weekly",
@@ -82,10 +95,17 @@ def edition_of_now(
         as_of=span[1],
         entities=list(tree.values()),
         figures=[taken_over(one) for one in figures if one.entity in tree],
-        breaks=[],
+        breaks=breaks_within(beside.breaks, span),
         texts=dict(texts),
+        notes=list(beside.notes),
     )
     return Edition("", content)
+
+
+def notes_of_answers(told: Page) -> list[str]:
+    """What to know when reading its answers, without what its chapters say themselves."""
+    said = {note for chapter in told.chapters for note in chapter.notes}
+    return [note for note in told.notes if note not in said]
 
 
 def _tells_of_few(figure: LiveFigure) -> bool:

@@ -1,4 +1,4 @@
-"""The desk's pages beside the answers: voices, participation, and what goes with experience."""
+"""The desk's pages beside its first: months, voices, participation, what goes with experience."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,16 +9,23 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from kokemus.errors import Unavailable
-from reporting.domain import desk
+from reporting.domain import desk, pages
 from reporting.domain.briefing import JUDGED_BY, compared_below
-from reporting.domain.chapters import chapters
 from reporting.domain.going_with import METRICS as GOING_WITH
 from reporting.domain.going_with import going_with
 from reporting.domain.grids import Chapter
 from reporting.domain.ladder import ladder
 from reporting.domain.live import LiveFigure, Status
+from reporting.domain.live_tables import METRICS as ANSWERS
 from reporting.domain.live_tables import as_rows
-from reporting.domain.present import discreet, edition_of_now, exact_for
+from reporting.domain.present import (
+    NOTHING,
+    Beside,
+    discreet,
+    edition_of_now,
+    exact_for,
+    notes_of_answers,
+)
 from reporting.domain.releases import Entity, Text
 from reporting.handlers.desk_figures import csv_file
 from reporting.handlers.desk_frame import Frame
@@ -63,6 +70,7 @@ class _Look(NamedTuple):
 def register(app: FastAPI, parts: Parts, door: Door) -> None:
     """Adds the routes of the pages."""
     views = _Chapters(parts, door)
+    app.add_route("/desk/months", door.guarded(views.months), methods=["GET"])
     app.add_route("/desk/voices", door.guarded(views.voices), methods=["GET"])
     app.add_route("/desk/participation", door.guarded(views.participation), methods=["GET"])
     app.add_route("/desk/drivers", door.guarded(views.drivers), methods=["GET"])
@@ -75,6 +83,20 @@ class _Chapters:
         self._parts = parts
         self._door = door
         self._frame = Frame(parts)
+
+    async def months(self, visit: Visit) -> Response:
+        """The answers by month: charts with their tables, the breaks, and what explains them."""
+        wanted, metrics, span = self._frame.wanted(visit), self._parts.metrics, self._months()
+        try:
+            look, figures, breaks, notes = await asyncio.gather(
+                self._look(),
+                metrics.figures(ANSWERS, [wanted], span, "month"),
+                metrics.breaks(),
+                self._parts.notes.notes_for_release(span, [wanted]),
+            )
+        except Unavailable as error:
+            return self._door.page(visit, "away.html", 503, why=str(error))
+        return self._told(visit, look, figures, beside=Beside(breaks, notes))
 
     async def voices(self, visit: Visit) -> Response:
         """Feedback and the promise to answer by month; surveys, cases and contacts by year."""
@@ -130,9 +152,14 @@ class _Chapters:
         return _Look(tree, status, catalogue.texts())
 
     def _told(
-        self, visit: Visit, look: _Look, figures: list[LiveFigure], first: Sequence[Chapter] = ()
+        self,
+        visit: Visit,
+        look: _Look,
+        figures: list[LiveFigure],
+        first: Sequence[Chapter] = (),
+        beside: Beside = NOTHING,
     ) -> Response:
-        """The chapters that the figures give, after those that were made already."""
+        """What the figures tell, as a public page would, after chapters that were made already."""
         wanted = self._frame.wanted(visit)
         if not desk.may_see(visit.person, wanted, look.tree):
             return self._door.refusal(visit.language, "forbidden", 403)
@@ -142,18 +169,27 @@ class _Chapters:
         )
         if visit.request.query_params.get("format") == _CSV:
             return csv_file(as_rows(shown))
-        told = list(first)
+        told = None
         if wanted in look.tree:
-            edition = edition_of_now(shown, look.tree, look.texts, self._frame.span())
-            told += chapters(edition, look.tree[wanted], self._parts.languages[visit.language])
+            edition = edition_of_now(shown, look.tree, look.texts, self._months(), beside)
+            told = pages.page(edition, look.tree[wanted], self._parts.languages[visit.language])
         return self._door.page(
             visit,
             "chapters.html",
             **self._frame.told(visit, wanted, look.tree, look.status),
             page=visit.request.url.path,
-            chapters=told,
+            sections=told.sections if told else [],
+            chapters=[*first, *(told.chapters if told else [])],
+            told=told.told if told else [],
+            notes=notes_of_answers(told) if told else [],
             few=any(one.status == "few" for one in shown),
         )
+
+    def _months(self) -> tuple[date, date]:
+        """As many months as a table shows, the one that runs included."""
+        today = self._parts.here().date()
+        first = today.year * 12 + today.month - pages.MONTHS_SHOWN
+        return date(first // 12, first % 12 + 1, 1), today
 
     def _years(self) -> tuple[date, date]:
         """The last whole year, and this one so far."""
