@@ -144,6 +144,21 @@ async def test_device_counts_where_it_stood_and_without_a_place_is_listed(
     assert (counts[1]["flags"], counts[1]["bias_notes"]) == ([], [])
 
 
+async def test_each_device_in_place_is_listed_with_the_last_day_it_was_heard(
+    api: httpx.AsyncClient, tables: Tables
+) -> None:
+    tables.entity("helsinki", kind="city")
+    for name, last in (("7", None), ("8", None), ("9", date(2017, 3, 4))):
+        tables.device("kiosks", name, ("helsinki", date(2017, 3, 1), last))
+    for day in (4, 6):
+        tables.count("device.kiosks.7", date(2017, 3, day), [0, 0, 0, 1], device="7")
+    answer = (await api.get("/v1/devices", params={"entity": "helsinki"})).json()
+    assert [(one["device_id"], one["since"], one["heard"]) for one in answer["devices"]] == [
+        ("7", "2017-03-01", "2017-03-06"),
+        ("8", "2017-03-01", None),
+    ]
+
+
 async def test_rows_are_dense_and_zero_only_where_every_source_was_heard(
     api: httpx.AsyncClient, tables: Tables
 ) -> None:

@@ -30,7 +30,7 @@ from metrics.handlers.asking import Asked, Identifier, bounded, cursor_of, place
 from metrics.handlers.changes import Changes
 from metrics.handlers.profiling import profiles
 from metrics.handlers.remembered import Memory, matches, strong_etag, wants_csv
-from metrics.storage import catalogue_reading, participation_reading, reading
+from metrics.storage import catalogue_reading, device_reading, participation_reading, reading
 from metrics.storage.topic_ends import TopicEnds
 
 T = TypeVar("T")
@@ -238,6 +238,14 @@ def _add_catalogue(routes: APIRouter, api: Api) -> None:
             raise Problem(404, "no such entity")
         body = {**_plain(found[0]), "breaks": [mark._asdict() for mark in marks]}
         return answered(request, msgspec.json.encode(body))
+
+    @routes.get("/devices")
+    async def devices(request: Request, entity: Annotated[Identifier, Parameter()]) -> Response:
+        """The devices that stand under an entity today, each with the last day it was heard."""
+        today = datetime.now(api.zone).date()
+        found = await api.read(lambda connection: device_reading.devices(connection, entity, today))
+        listed = {"devices": [one._asdict() for one in found]}
+        return answered(request, msgspec.json.encode(listed))
 
     @routes.get("/breaks")
     async def breaks(
