@@ -8,7 +8,7 @@ import pytest
 from kokemus_platform import charts
 from support import kubernetes_tools
 from support.charts import CHARTS, named, rendered, values_files, ways
-from support.kubernetes_schemas import VERSIONS, is_built_in, problem
+from support.kubernetes_schemas import VERSIONS, custom_problem, is_built_in, problem
 
 
 @pytest.mark.parametrize("way", ways(), ids=named)
@@ -18,6 +18,36 @@ def test_every_resource_is_valid_in_every_supported_version(way: tuple[str, Path
     for version in VERSIONS:
         wrong = {one["metadata"]["name"]: problem(one, version) for one in resources}
         assert not [name for name, what in wrong.items() if what], wrong
+
+
+@pytest.mark.parametrize("way", ways(), ids=named)
+def test_every_custom_resource_is_one_that_its_operator_takes(
+    way: tuple[str, Path | None],
+) -> None:
+    for one in rendered(*way):
+        if not is_built_in(one):
+            assert custom_problem(one) is None, one["metadata"]["name"]
+
+
+def test_a_field_that_an_operator_does_not_know_is_noticed() -> None:
+    seen = set()
+    for way in ways():
+        for one in rendered(*way):
+            if not is_built_in(one) and one["kind"] not in seen:
+                seen.add(one["kind"])
+                assert "shape" in (
+                    custom_problem({**one, "spec": {**one["spec"], "shape": 1}}) or ""
+                )
+    assert seen == {
+        "Cluster",
+        "HTTPRoute",
+        "KafkaTopic",
+        "KafkaUser",
+        "PrometheusRule",
+        "ScaledObject",
+        "ScheduledBackup",
+        "ServiceMonitor",
+    }
 
 
 def test_a_field_that_kubernetes_does_not_know_is_noticed() -> None:
