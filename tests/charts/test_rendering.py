@@ -79,6 +79,12 @@ def test_helm_finds_nothing_to_lint(chart: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_readme_s_values_are_taken(tmp_path: Path) -> None:
+    told = (charts.FOLDER / "README.md").read_text()
+    (tmp_path / "city.yaml").write_text(told.partition("```yaml\n")[2].partition("```")[0])
+    assert rendered("kokemus", tmp_path / "city.yaml")
+
+
 def test_no_archive_is_kept_beside_the_charts() -> None:
     assert not list(charts.FOLDER.rglob("*.tgz"))
     for link in charts.FOLDER.glob("*/charts/*"):
