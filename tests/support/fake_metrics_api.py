@@ -211,6 +211,10 @@ class FakeMetricsApi:
                 },
             }
         ]
+        self.devices: dict[str, dict[str, str | None]] = {
+            "kallio": {"301": None, "302": AS_OF[:10]}
+        }
+        """By entity the devices, each with the day it was heard last."""
         self.returns: dict[int, list[dict[str, Any]]] = {}
         self.away = False
         self.counting = "running"
@@ -241,6 +245,17 @@ class FakeMetricsApi:
             "/v1/participation": lambda request: {
                 "year": int(request.query_params["year"]),
                 "service_entities": self.returns.get(int(request.query_params["year"]), []),
+            },
+            "/v1/devices": lambda request: {
+                "devices": [
+                    {
+                        "id": f"device.happyornot.{name}",
+                        "source": "happyornot",
+                        "since": "2024-01-01",
+                    }
+                    | {"device_id": name, "heard": heard}
+                    for name, heard in self.devices.get(request.query_params["entity"], {}).items()
+                ]
             },
             "/v1/unplaced": lambda _: {"unplaced": [{"id": "device.vendor.77", "as_of": AS_OF}]},
         }

@@ -29,6 +29,7 @@ DESK = (
     "/desk/voices",
     "/desk/participation?entity=terveysasemat",
     "/desk/drivers",
+    "/desk/weeks?entity=kallio",
     "/desk/alerts",
     "/desk/freshness",
     "/desk/releases",

@@ -60,6 +60,7 @@ TABLE: Final[Mapping[tuple[str, str], Who]] = {
         for path in (
             "/desk", "/desk/figures.csv", "/desk/version", "/desk/freshness", "/desk/releases",
             "/desk/alerts", "/desk/months", "/desk/voices", "/desk/participation", "/desk/drivers",
+            "/desk/weeks",
             "/desk/notes", "/desk/embeds", "/desk/returns", "/desk/returns/new",
             "/desk/returns/table", "/desk/returns/template/{kind}.xlsx", FORM, "/v1/rounds",
         )

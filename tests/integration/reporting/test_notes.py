@@ -93,3 +93,25 @@ def test_a_note_is_written_by_whom_it_concerns_and_logged(
     with httpx.Client(base_url=reporting.url) as client:
         enter(client, "aino", PASSWORDS["aino"])
         assert "note.written" in client.get("/desk/audit").text
+
+
+def test_a_manager_keeps_on_the_page_of_the_weeks_which_meeting_went_through_it(
+    reporting: Reporting,
+) -> None:
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "kerttu", PASSWORDS["kerttu"])
+        page = client.get("/desk/weeks").text
+        assert page.index(">301<") < page.index(">302<"), "the silent device comes first"
+        form = {"token": form_token(client, "/desk/weeks"), "entity": "kallio", "onward": "weeks"}
+        form |= {"kind": "handled", "day": "2026-01-20", "text_fi": "Tiimikokous."}
+        assert (kept := client.post("/desk/notes", data=form)).status_code == 303
+        assert kept.headers["location"] == "/desk/weeks?entity=kallio"
+        assert "Tiimikokous." in client.get(kept.headers["location"]).text
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "sanna", PASSWORDS["sanna"])
+        division = client.get("/desk/weeks?entity=sote").text
+        assert "Tiimikokous." in division
+        assert 'value="handled"' in division
+    with httpx.Client(base_url=reporting.url) as client:
+        enter(client, "kaisa", PASSWORDS["kaisa"])
+        assert client.get("/desk/weeks?entity=kallio").status_code == 403

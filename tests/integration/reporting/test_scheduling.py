@@ -105,7 +105,7 @@ async def test_what_is_due_is_drafted_and_checked_once_and_approved_by_nobody(
         drafts = ScheduledDrafts(
             store,
             Editor(store, metrics, texts, NoteStore(engine)),
-            WeeklyEditor(store, metrics, texts),
+            WeeklyEditor(store, metrics, texts, NoteStore(engine)),
             FakeTime(NOW).timing,
             ZoneInfo("Europe/Helsinki"),
         )

@@ -90,7 +90,7 @@ async def test_a_draft_whose_maker_died_before_its_check_is_checked_by_the_worke
     )
     async with httpx.AsyncClient(base_url=metrics_api.url) as http:
         metrics = MetricsClient(http, tmp_path / "key")
-        weekly = WeeklyEditor(store, metrics, Texts().glossary)
+        weekly = WeeklyEditor(store, metrics, Texts().glossary, NoteStore(engine))
         timing, zone = FakeTime(NOW).timing, ZoneInfo("Europe/Helsinki")
         await ScheduledDrafts(store, editors[0], weekly, timing, zone).make()
     left = await store.release(id_)

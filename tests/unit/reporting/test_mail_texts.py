@@ -18,7 +18,7 @@ from reporting.domain.embeds import Embed
 from reporting.domain.languages import CODES, Code
 from reporting.domain.letter_wording import alerting, embed_ended, undelivered, weekly
 from reporting.domain.letters import Letter, Picture
-from reporting.domain.releases import Change, Content, Entity, Figure, Period
+from reporting.domain.releases import Change, Content, Entity, Figure, Note, Period
 from reporting.domain.sessions import Signer
 from reporting.domain.weekly_drafting import draft_week, weeks
 from reporting.line_picture import drawn
@@ -105,6 +105,19 @@ def test_a_manager_reads_of_the_own_subtree_only() -> None:
     assert {"Kallio", "Aaninen", "Terveysasemat"} <= set(all_below.replace(",", " ").split())
     for nothing in ([], ["elsewhere"], ["sote"]):
         assert weekly(content(), nothing, TEXTS.languages["fi"]) is None, nothing
+
+
+def test_the_mail_tells_which_meeting_went_through_it_and_what_was_done() -> None:
+    made = without(
+        content(),
+        notes=[
+            Note("handled", "kallio", WEEK[0], text("Tiimikokous.")),
+            Note("done", "aaninen", WEEK[0], text("Ovi korjattiin.")),
+        ],
+    )
+    told = said(weekly(made, ["kallio"], TEXTS.languages["fi"]))[0]
+    assert "Käsitelty kokouksessa: Tiimikokous." in " ".join(told.split())
+    assert "Ovi korjattiin" not in told
 
 
 def test_no_complaint_and_no_act_of_a_person_reaches_the_release_or_the_mail() -> None:

@@ -14,6 +14,7 @@ from kokemus.errors import Unavailable
 from reporting.domain.live import (
     LiveBreak,
     LiveCatalogue,
+    LiveDevice,
     LiveEntity,
     LiveFigure,
     LiveParticipation,
@@ -43,6 +44,10 @@ class _Entities(msgspec.Struct):
 
 class _Breaks(msgspec.Struct):
     breaks: list[LiveBreak]
+
+
+class _Devices(msgspec.Struct):
+    devices: list[LiveDevice]
 
 
 class _Sources(msgspec.Struct):
@@ -141,6 +146,14 @@ class MetricsClient:
             Unavailable: the API cannot be reached, or does not take the key.
         """
         return (await self._get("/v1/breaks", {}, _Breaks)).breaks
+
+    async def devices(self, entity: str) -> list[LiveDevice]:
+        """The devices that stand under an entity today.
+
+        Raises:
+            Unavailable: the API cannot be reached, or does not take the key.
+        """
+        return (await self._get("/v1/devices", {"entity": entity}, _Devices)).devices
 
     async def participation(self, year: int) -> LiveParticipation:
         """What each service entity has returned for a year.

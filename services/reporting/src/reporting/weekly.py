@@ -5,15 +5,19 @@ from datetime import date, datetime
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 from reporting.correspondence import Correspondence
 from reporting.domain.drafting import Tree
 from reporting.domain.letter_wording import weekly
+from reporting.domain.notes import for_week
 from reporting.domain.people import Role
 from reporting.domain.releases import Step, Text, parse
 from reporting.domain.review import findings
 from reporting.domain.weekly_drafting import KINDS, METRICS, draft_week, weeks
 from reporting.metrics_client import MetricsClient
 from reporting.storage.mail import Key
+from reporting.storage.notes import NoteStore
 from reporting.storage.releases import ReleaseStore
 
 READERS: Final[frozenset[Role]] = frozenset({"unit_manager"})
@@ -23,11 +27,16 @@ class WeeklyEditor:
     """Drafts and checks releases of kind `internal-weekly`; people approve them."""
 
     def __init__(
-        self, store: ReleaseStore, metrics: MetricsClient, glossary: Mapping[str, Text]
+        self,
+        store: ReleaseStore,
+        metrics: MetricsClient,
+        glossary: Mapping[str, Text],
+        notes: NoteStore,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._glossary = glossary
+        self._notes = notes
 
     async def draft(self, span: tuple[date, date], by: str, now: datetime) -> str:
         """Makes a draft of a week, Monday to Sunday, from the live figures; returns its id.
@@ -41,6 +50,8 @@ class WeeklyEditor:
         live = await self._metrics.figures(METRICS, ids, weeks(span), "week", change="previous")
         texts = {**self._glossary, **(await self._metrics.catalogue()).texts()}
         content = draft_week(live, tree, texts, span, now.date())
+        kept = [one.note for one in await self._notes.notes(ids)]
+        content = replace(content, notes=for_week(kept, weeks(span), ids))
         id_ = await self._store.keep_draft(content, by, now)
         release = await self._store.release(id_)
         if release and release.state == "draft" and not findings(content):

@@ -95,11 +95,11 @@ def jobs(tools: Tools) -> Sequence[Job]:
         tools.timing,
         settings.time_zone,
     )
-    store, words = ReleaseStore(tools.engine), Texts().glossary
+    store, words, notes = ReleaseStore(tools.engine), Texts().glossary, NoteStore(tools.engine)
     drafts = ScheduledDrafts(
         store,
-        Editor(store, metrics, words, NoteStore(tools.engine)),
-        WeeklyEditor(store, metrics, words),
+        Editor(store, metrics, words, notes),
+        WeeklyEditor(store, metrics, words, notes),
         tools.timing,
         settings.time_zone,
     )

@@ -34,6 +34,7 @@ _NOTES: Final = {
     "heard": N_("Mitä kuulimme"),
     "done": N_("Mitä teimme"),
     "explanation": N_("Selitys"),
+    "handled": N_("Käsitelty kokouksessa"),
 }
 
 

@@ -12,7 +12,7 @@ from reporting.domain.finding import by_name
 from reporting.domain.languages import Language
 from reporting.domain.letters import Facts, Heading, Letter, Link, Part, Picture
 from reporting.domain.meters import Meter, StageCode
-from reporting.domain.releases import Content, Entity, Figure, Period
+from reporting.domain.releases import Content, Entity, Figure, Note, Period
 from reporting.domain.returns import DivisionRound, Round
 from reporting.domain.round_wording import stage_words
 from reporting.domain.weekly_drafting import ANSWERS, DEVICES, EARLIER
@@ -42,13 +42,14 @@ def weekly(content: Content, entities: Sequence[str], language: Language) -> Let
     ]
     for entity in own:
         parts += _entity(entity, figures[entity.id], content, language)
+        parts += _acts(entity.id, content, language)
     parts += [
         language.say("Suluissa on muutos edellisestä viikosta."),
         language.say(
             "Vastaajat ovat itse päättäneet vastata: luvut eivät ole otos kaikista. Lukua ei"
             " näytetä, jos vastauksia on liian vähän. Puuttuva luku ei ole nolla."
         ),
-        Link(language.say("Avaa Kokemuksen työpöytä"), f"/desk?entity={own[0].id}"),
+        Link(language.say("Avaa Kokemuksen työpöytä"), f"/desk/weeks?entity={own[0].id}"),
     ]
     subject = language.say("Viikon %(week)s palaute", week=week)
     return Letter(language.code, subject, tuple(parts))
@@ -184,6 +185,21 @@ def _entity(
         parts.append(Facts(title, tuple(rows)))
         parts += _pictures(figures, content, language)
     return parts
+
+
+def _acts(entity: str, content: Content, language: Language) -> list[Part]:
+    """What was done and handled in the weeks that are told, the newest first."""
+    return [
+        f"{language.day(one.day)}. {_acted(one, language)}: {language.of(one.text)}"
+        for one in reversed(content.notes)
+        if one.entity == entity
+    ]
+
+
+def _acted(note: Note, language: Language) -> str:
+    if note.kind == "handled":
+        return language.say("Käsitelty kokouksessa")
+    return language.say("Mitä teimme")
 
 
 def _row(figure: Figure, content: Content, language: Language) -> tuple[str, str]:

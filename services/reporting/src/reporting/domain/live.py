@@ -73,6 +73,15 @@ class LiveBreak(msgspec.Struct, frozen=True):
     what: Text
 
 
+class LiveDevice(msgspec.Struct, frozen=True):
+    """A device in its place: since when it stands there, and when it was heard last, if ever."""
+
+    source: str
+    device_id: str
+    since: date
+    heard: date | None
+
+
 class LiveEntity(msgspec.Struct, frozen=True):
     """An entity with all its validities."""
 

@@ -21,6 +21,8 @@ PUBLISHED: Final[dict[NoteKind, Literal["explanation", "heard", "done"]]] = {
     "done": "done",
 }
 """Kinds that follow into a release; what meetings did stays in the house."""
+ACTED: Final[frozenset[NoteKind]] = frozenset({"done", "handled"})
+"""Kinds that say what became of what was heard."""
 LONGEST: Final = 400
 """Characters of a text: three of them fit into a form of the desk."""
 
@@ -125,6 +127,25 @@ def for_release(
         and one.entity in known
         and span[0] <= one.day
         and (one.month or span[0]) <= span[1]
+    ]
+    return sorted(found, key=lambda one: (one.entity, one.day, one.kind, one.text.fi))
+
+
+def for_week(
+    kept: Iterable[DeskNote], span: tuple[date, date], entities: Iterable[str]
+) -> list[releases.Note]:
+    """What a release for the house freezes: which meetings went through the figures, what was done.
+
+    Args:
+        kept: the newest versions.
+        span: the first and the last day on which a note may be.
+        entities: those that the release holds.
+    """
+    known = frozenset(entities)
+    found = [
+        releases.Note(one.kind, one.entity, one.day, one.text)
+        for one in kept
+        if one.kind in ACTED and one.entity in known and span[0] <= one.day <= span[1]
     ]
     return sorted(found, key=lambda one: (one.entity, one.day, one.kind, one.text.fi))
 

@@ -135,8 +135,9 @@ class Break(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """What somebody responsible says beside the figures; written on the desk, frozen with them."""
 
-    kind: Literal["explanation", "heard", "done"]
-    """Why a figure is as it is; what residents said; what was done about it."""
+    kind: Literal["explanation", "heard", "done", "handled"]
+    """Why a figure is as it is; what residents said; what was done about it; which meeting went
+    through it, in releases for the house only."""
     entity: str
     day: date
     text: Text

@@ -73,7 +73,8 @@ def findings(
     found += [Finding("fallen", where) for one in report for where in one.fallen]
     shown = {one.entity for one in content.figures}
     texts = {f"entity.{one.id}": one.names for one in content.entities if one.id in shown}
-    texts |= {f"{one.kind} {one.entity} {one.day}": one.text for one in content.notes}
+    texts |= {f"{one.kind} {one.entity} {one.day}": one.text for one in content.notes
+              if one.kind != "handled"}  # fmt: skip
     if content.correction is not None:
         texts["correction"] = content.correction
     elif before is not None and before.period_end >= content.period_end:

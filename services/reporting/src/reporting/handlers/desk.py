@@ -12,7 +12,7 @@ from reporting.domain.languages import CODES
 from reporting.domain.people import MAY_APPROVE, MAY_DRAFT
 from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
 from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
-from reporting.handlers import desk_chapters, desk_figures, provider_sign_in
+from reporting.handlers import desk_chapters, desk_figures, desk_weeks, provider_sign_in
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
 
@@ -43,6 +43,7 @@ def register(app: FastAPI, parts: Parts) -> Door:
     )
     desk_figures.register(app, parts, door)
     desk_chapters.register(app, parts, door)
+    desk_weeks.register(app, parts, door)
     return door
 
 

@@ -1,6 +1,7 @@
 """Notes on the desk: explanations of figures, what was heard and done, and what meetings did."""
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import FastAPI
@@ -14,6 +15,10 @@ from reporting.domain.people import MAY_NOTE
 from reporting.domain.releases import Entity
 from reporting.handlers.signing_in import Door, Visit
 from reporting.parts import Parts
+
+_NOTES: Final = "/desk/notes"
+_ONWARD: Final[Mapping[str, str]] = {"weeks": "/desk/weeks"}
+"""Pages that have a form of their own for a note, and are shown again after it."""
 
 
 def register(app: FastAPI, parts: Parts, door: Door) -> None:
@@ -50,7 +55,7 @@ class _Notes:
         except NoteRefusedError as error:
             return await self._page(visit, entity, error.flaw, 422)
         await self._parts.notes.add(note, visit.person.user, self._parts.now())
-        return _back(entity)
+        return _back(entity, _ONWARD.get(visit.form.get("onward", ""), _NOTES))
 
     async def remove(self, visit: Visit) -> Response:
         """Takes a note away; its versions stay in the database and the log."""
@@ -99,5 +104,5 @@ class _Notes:
         return entities_on(await self._parts.metrics.entities(), self._parts.here().date())
 
 
-def _back(entity: str) -> Response:
-    return RedirectResponse(f"/desk/notes?{urlencode({'entity': entity})}", 303)
+def _back(entity: str, page: str = _NOTES) -> Response:
+    return RedirectResponse(f"{page}?{urlencode({'entity': entity})}", 303)
