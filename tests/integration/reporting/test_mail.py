@@ -391,8 +391,13 @@ async def test_editors_are_told_once_when_what_they_embed_has_ended(
     office: Office, server: MailServer
 ) -> None:
     ended = live_entity("kallio", valid_to=date(2026, 6, 30))
-    for id_, mail in (("kallio", "web@terveys.invalid"), ("aaninen", "web@sote.invalid")):
-        wanted = Wanted("https://sivu.example/", id_, "sv", mail)
+    for id_, path, mail in (
+        ("kallio", "a", "no..address@terveys.invalid"),
+        ("kallio", "b", "nor:this@terveys.invalid"),
+        ("kallio", "", "web@terveys.invalid"),
+        ("aaninen", "", "web@sote.invalid"),
+    ):
+        wanted = Wanted(f"https://sivu.example/{path}", id_, "sv", mail)
         await office.embeds.keep(wanted, "reeta", NOON)
     await office.publish(content(live(), entities=(ended, live_entity("aaninen"))))
     editors = EmbedMail(office.releases, office.embeds, office.letters)

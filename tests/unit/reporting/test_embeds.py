@@ -1,6 +1,11 @@
 from datetime import UTC, date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reporting.domain import pages
 from reporting.domain.editions import Edition
@@ -63,3 +68,12 @@ def test_the_page_of_what_has_ended_says_when() -> None:
     over = edition(valid_to=date(2026, 6, 30))
     page = pages.page(over, over.entities["kallio"], Texts().languages["fi"])
     assert page.ended == "30.6.2026"
+
+
+@given(st.emails() | st.text("aB1.@()[]:;\\\"<>, -_+'äå\x01\x85", min_size=5))
+def test_every_address_that_is_taken_can_stand_in_a_mail(mail: str) -> None:
+    """A worker that cannot write it could send no other mail either."""
+    if "mail" not in faults(WANTED._replace(mail=mail), edition()):
+        message = EmailMessage(SMTP)
+        message["To"] = Address(addr_spec=mail)
+        assert message["To"].addresses[0].addr_spec == mail

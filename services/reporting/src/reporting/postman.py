@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import policy
+from email.errors import HeaderParseError, MessageDefect
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -78,7 +79,11 @@ class Postman:
         if reason is not None:
             await self.store.give_up(due.number, reason)
             return "given_up"
-        message = self._addressed(due, address, now)
+        try:
+            message = self._addressed(due, address, now)
+        except (HeaderParseError, MessageDefect, ValueError):
+            await self.store.give_up(due.number, "no_address")
+            return "given_up"
         try:
             await self.transport.send(message, self._sender, address)
         except MailRefusedError:

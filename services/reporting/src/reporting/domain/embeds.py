@@ -16,7 +16,11 @@ from reporting.domain.releases import Entity
 
 LONGEST_ADDRESS: Final = 500
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#@]+(/\S*)?")
-_MAIL: Final = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\"]+")
+_MAIL: Final = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([a-z0-9-]+\.)+[a-z0-9-]+",
+    re.ASCII | re.IGNORECASE,
+)
+"""A dot-atom at a domain (RFC 5322, 3.4.1): every such address can stand in a header."""
 FaultCode = Literal["address", "mail", "entity"]
 
 

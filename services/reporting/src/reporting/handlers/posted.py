@@ -1,6 +1,7 @@
 """Forms as browsers send them, read within limits."""
 
 import asyncio
+import re
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -28,11 +29,13 @@ class Limits(NamedTuple):
 
 SMALL: Final = Limits(MOST_FIELDS, LARGEST_FORM)
 """Enough for every form of the desk but divisions' returns."""
+_KEEPS_NOT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+"""Characters that a database (null) or XML, and so Excel and PowerPoint, cannot keep."""
 _SLOW: Final = "the form takes too long to come"
 
 
 async def form_of(request: Request, limits: Limits = SMALL) -> dict[str, str]:
-    """The fields of a form as browsers send one without files, null characters left out.
+    """The fields of a form as browsers send one without files, what no file keeps left out.
 
     Raises:
         Problem: 408, 413 or 400; nobody who is not at a page of the desk sends so much.
@@ -48,7 +51,7 @@ async def form_of(request: Request, limits: Limits = SMALL) -> dict[str, str]:
         )
     except ValueError:
         raise Problem(400, "the form cannot be read") from None
-    return {name: value.replace("\0", "") for name, value in fields}
+    return {name: _KEEPS_NOT.sub("", value) for name, value in fields}
 
 
 async def upload_of(request: Request, limits: Limits) -> tuple[dict[str, str], bytes]:
@@ -68,7 +71,7 @@ async def upload_of(request: Request, limits: Limits) -> tuple[dict[str, str], b
             request.form(max_files=1, max_fields=limits.fields) as sent,
         ):
             fields = {
-                name: value.replace("\0", "")
+                name: _KEEPS_NOT.sub("", value)
                 for name, value in sent.items()
                 if isinstance(value, str)
             }
