@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 from reporting.domain.live import LiveBreak, LiveFigure, LiveVariation, Status, TopicStatus
-from reporting.domain.live_tables import Lines, as_rows, below, series
+from reporting.domain.live_tables import Lines, as_rows, below, reading, series
 from reporting.domain.releases import Entity
 from reporting.texts import Texts
 from support.release_builders import live, text, whole_month
@@ -36,8 +36,30 @@ def test_every_metric_of_the_recommendation_question_is_shown_under_its_name_in_
 
 def test_a_child_without_an_index_is_shown_by_its_nps() -> None:
     totals = [live("press_count", 500, **RECOMMEND), live("nps", -5, **RECOMMEND)]
-    (row,) = below([TREE["kallio"]], totals, lines(), FI)
-    assert (row.count, row.index) == ("500", "\N{MINUS SIGN}5")
+    (kallio,) = below([TREE["kallio"]], totals, lines(), FI)
+    (row,) = kallio.series
+    assert (row.n, row.value) == ("500", "\N{MINUS SIGN}5")
+
+
+def test_children_are_compared_with_n_and_with_how_far_they_swing_by_series() -> None:
+    totals = [
+        live("press_count", 500),
+        live(rounded=80, variation=LiveVariation(78.4, 81.2)),
+        live("nps", -5, variation=LiveVariation(-9.5, -0.2), **RECOMMEND),
+    ]
+    kallio, sote = below([TREE["kallio"], TREE["sote"]], totals, lines(), FI)
+    assert [(row.value, row.swing, row.n) for row in kallio.series] == [
+        ("80", "78\N{EN DASH}82", "500"),
+        ("\N{MINUS SIGN}5", "\N{MINUS SIGN}10 \N{EN DASH} 0", "\N{EN DASH}"),
+    ]
+    assert [row.status for row in sote.series] == ["ei vastauksia jaksolla"]
+
+
+def test_who_chose_to_answer_and_each_bias_is_said_once() -> None:
+    figure = live(flags=["self_selected"], bias_notes=["pressed_when_leaving"])
+    said = reading([figure, figure], {"bias_note.pressed_when_leaving": text("Lähtiessä.")}, FI)
+    assert said[0].startswith("Vastaajat ovat itse päättäneet vastata")
+    assert said[1:] == ["Lähtiessä."]
 
 
 def test_a_negative_nps_stays_within_its_small_line() -> None:

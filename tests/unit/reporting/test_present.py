@@ -7,7 +7,7 @@ from reporting.domain.live import LiveFigure
 from reporting.domain.live_tables import Lines, series
 from reporting.domain.people import Person
 from reporting.domain.present import discreet, edition_of_now, exact_for
-from reporting.domain.releases import Entity
+from reporting.domain.releases import Change, Entity
 from reporting.texts import Texts
 from support.release_builders import SPAN, live, text, whole_year
 
@@ -70,6 +70,16 @@ def test_shares_of_few_and_the_answers_of_those_who_were_asked_by_name_are_kept_
     figure: LiveFigure,
 ) -> None:
     assert discreet([figure], few)[0].status == "few"
+
+
+def test_no_change_tells_the_few_of_the_year_before() -> None:
+    def told(change: int, **more: Any) -> Change | None:
+        return discreet([message(40, change=Change(change, None, "ok"), **more)], few)[0].change
+
+    assert (told(38), told(39)) == (None, None)
+    assert told(37) == Change(37, None, "ok")
+    assert told(40) == Change(40, None, "ok")
+    assert told(38, entity="nobody's") == Change(38, None, "ok")
 
 
 @pytest.mark.parametrize(

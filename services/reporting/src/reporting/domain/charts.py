@@ -92,6 +92,7 @@ def sparkline(
         breaks: before which values there is a mark, and whether it cuts the line.
     """
     count, marks = len(values), breaks or {}
+    known = {index for index, value in enumerate(values) if value is not None}
     points = [
         (2 + 96 * index / max(count - 1, 1), 26 - value * 0.22)
         for index, value in enumerate(values)
@@ -108,6 +109,12 @@ def sparkline(
         f'<line class="spark-break" x1="{_x_of(place - 0.5, count)}" y1="1"'
         f' x2="{_x_of(place - 0.5, count)}" y2="27" stroke="currentColor" stroke-dasharray="2 2"/>'
         for place in sorted(marks)
+    ]
+    joined += [
+        f'<circle cx="{_x_of(index, count)}" cy="{26 - value * 0.22:.1f}" r="1.5"'
+        f' fill="currentColor"/>'
+        for index, value in enumerate(values)
+        if value is not None and not {index - 1, index + 1} & known
     ]
     last = (
         f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3" fill="currentColor"/>'

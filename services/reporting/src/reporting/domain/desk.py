@@ -56,6 +56,11 @@ def may_see(person: Person, entity: str, tree: Mapping[str, Entity]) -> bool:
     return own is None or entity in own or any(one.id in own for one in path(tree, entity))
 
 
+def within(entity: str, tree: Mapping[str, Entity]) -> list[str]:
+    """The entity and all that is below it."""
+    return [id_ for id_ in tree if any(one.id == entity for one in path(tree, id_))] or [entity]
+
+
 def breaks_of(
     breaks: Iterable[LiveBreak],
     above: Sequence[Entity],

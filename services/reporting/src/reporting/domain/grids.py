@@ -42,6 +42,8 @@ class Grid:
     columns: Sequence[str]
     rows: Sequence[GridRow]
     chart: Markup | None = None
+    worded: int = 0
+    """How many of the last columns hold words, a line each, and no numbers."""
 
 
 @dataclass(frozen=True)

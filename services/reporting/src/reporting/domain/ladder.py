@@ -43,15 +43,13 @@ def ladder(
             [
                 *_rungs(returned[id_], language),
                 _together([_felt(one, language) for one in felt.get(id_, ())], language),
-                _together([changed(one.change, language) for one in felt.get(id_, ())], language),
             ],
         )
         for id_ in sorted(returned, key=lambda one: language.sort_key(names[one]))
     ]
     columns = [
         *(f"{level}. {language.word(f'level.{level}')}" for level in _LEVELS),
-        language.say("Kokemus, 12 kuukautta"),
-        language.say("Muutos vuodessa"),
+        language.say("Kokemus, 12 kuukautta, ja muutos vuodessa"),
     ]
     caption = language.say("Osallisuuden tavat vuonna %(year)s ja kokemus", year=year)
     return Chapter(
@@ -64,34 +62,44 @@ def ladder(
                 " palvelukokonaisuuksia on siihen liian vähän."
             )
         ],
-        [Grid(caption, language.say("Palvelukokonaisuus"), columns, rows)],
+        [Grid(caption, language.say("Palvelukokonaisuus"), columns, rows, worded=1)],
     )
 
 
 def _rungs(told: LiveReturn, language: Language) -> list[Cell]:
-    """A cell a level: a filled circle with how many ways, an empty one, or that nothing is known.
+    """A cell a level: a filled circle and how many ways, an empty one, or that nothing is known.
 
     Circles differ by shape, so that the matrix reads at a glance without colours.
     """
     if not told.returned:
         return [Cell(language.word("status.not_reported"), missing=True) for _ in _LEVELS]
     ways = {one.level: len(one.methods) for one in told.levels}
+    none = language.say("ei tapoja")
     return [
-        Cell(f"\N{BLACK CIRCLE} {language.number(ways[level])}", missing=False)
+        Cell(f"\N{BLACK CIRCLE} {_ways(ways[level], language)}", missing=False)
         if ways.get(level)
-        else Cell("\N{WHITE CIRCLE} 0", missing=False)
+        else Cell(f"\N{WHITE CIRCLE} {none}", missing=False)
         for level in _LEVELS
     ]
+
+
+def _ways(count: int, language: Language) -> str:
+    said = language.translations.ngettext("%(num)s tapa", "%(num)s tapaa", count)
+    return said % {"num": language.number(count)}
 
 
 def _felt(figure: LiveFigure, language: Language) -> str:
     title = series_title(figure.channel or "", figure.scale, figure.family, language)
     value = language.value(figure.metric, figure.rounded or 0)
-    return f"{value} ({title[:1].lower() + title[1:]})"
+    about = title[:1].lower() + title[1:]
+    if figure.n is not None:
+        about += f", n = {language.number(figure.n)}"
+    told = f"{value} ({about})"
+    return ": ".join(filter(None, (told, changed(figure.change, language))))
 
 
 def _together(told: Sequence[str], language: Language) -> Cell:
     known = [one for one in told if one]
     if not known:
         return Cell(language.word("status.no_data"), missing=True)
-    return Cell("; ".join(known), missing=False)
+    return Cell("\n".join(known), missing=False)

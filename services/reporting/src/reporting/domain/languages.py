@@ -104,7 +104,8 @@ class Language:
             return f" {_DASH} ".join(self.change(one) for one in (low, high))
         decimals = DECIMALS.get(metric, 0)
         ends = (self.number(one, decimals) for one in (low, high))
-        return self._with_unit(metric, _DASH.join(ends))
+        between = f" {_DASH} " if low < 0 else _DASH
+        return self._with_unit(metric, between.join(ends))
 
     def _with_unit(self, metric: str, printed: str) -> str:
         if metric in _MONTHS:

@@ -14,8 +14,8 @@ from reporting.domain.desk import path
 from reporting.domain.drafting import METRICS as ANSWERS
 from reporting.domain.languages import Language
 from reporting.domain.live import LiveBreak, LiveFigure
-from reporting.domain.releases import Entity
-from reporting.domain.wording import changed, series_title, swing
+from reporting.domain.releases import Entity, Text
+from reporting.domain.wording import changed, series_title, swing, swing_ends
 
 _SCALES: Final = {
     "happy_index": (0, 100),
@@ -113,24 +113,32 @@ class LiveSeries:
     rows: Sequence[LiveRow]
 
 
-@dataclass(frozen=True)
-class Below:
-    """A direct child with its count and its index or NPS, each with its status in words."""
+class Compared(NamedTuple):
+    """One series of a direct child: its index, NPS or mean, and how far that may be read."""
 
-    id: str
-    name: str
-    kind: str
-    series: str
-    count: str
-    index: str
+    title: str
+    n: str
+    value: str
+    swing: str
+    """Between which values it swings from day to day."""
     status: str
     change: str
     spark: Markup | None
 
 
+@dataclass(frozen=True)
+class Below:
+    """A direct child with its series; one that says so where it has none."""
+
+    id: str
+    name: str
+    kind: str
+    series: Sequence[Compared]
+
+
 COLUMNS: Final = (
     "entity", "metric", "channel", "scale", "family", "dimension", "from", "to", "value", "low",
-    "high", "n", "status", "flags", "change", "verdict",
+    "high", "swing_low", "swing_high", "n", "status", "flags", "change", "verdict",
 )  # fmt: skip
 
 
@@ -138,7 +146,7 @@ def as_rows(figures: Iterable[LiveFigure]) -> list[Sequence[object]]:
     """Live figures as the rows of a table, by codes, with its head: only what is printed too."""
     rows: list[Sequence[object]] = [COLUMNS]
     for one in figures:
-        change = one.change
+        change, ends = one.change, swing_ends(one)
         rows.append(
             (
                 one.entity,
@@ -152,6 +160,7 @@ def as_rows(figures: Iterable[LiveFigure]) -> list[Sequence[object]]:
                 one.rounded,
                 one.range and one.range.low,
                 one.range and one.range.high,
+                *(ends or (None, None)),
                 one.n,
                 one.status,
                 " ".join(one.flags),
@@ -174,39 +183,61 @@ def series(totals: Iterable[LiveFigure], lines: Lines, language: Language) -> li
     ]
 
 
+def reading(
+    totals: Iterable[LiveFigure], texts: Mapping[str, Text], language: Language
+) -> list[str]:
+    """What to know of an entity's answers: who chose to answer, and each bias note once."""
+    notes: dict[str, None] = {}
+    for one in totals:
+        if "self_selected" in one.flags:
+            said = "Vastaajat ovat itse päättäneet vastata: luvut eivät ole otos kaikista."
+            notes[language.say(said)] = None
+        notes |= dict.fromkeys(language.word(f"bias_note.{note}", texts) for note in one.bias_notes)
+    return list(notes)
+
+
 def below(
     children: Sequence[Entity], totals: Iterable[LiveFigure], lines: Lines, language: Language
 ) -> list[Below]:
-    """The children by name, a row for each of their series, or one that says there is none."""
-    figures: dict[str, dict[SeriesKey, dict[str, LiveFigure]]] = defaultdict(
+    """The children in this order, each with all its series."""
+    found: dict[str, dict[SeriesKey, dict[str, LiveFigure]]] = defaultdict(
         lambda: defaultdict(dict)
     )
     for one in totals:
         if one.channel is not None and not one.dimension:
-            figures[one.entity][_key(one)][one.metric] = one
-    rows: list[Below] = []
-    for child in children:
-        name, kind = language.of(child.names), language.word(child.kind)
-        silence = language.word("status.no_data")
-        if child.id not in figures:
-            rows.append(Below(child.id, name, kind, "", "", "", silence, "", None))
-        for key, by_metric in sorted(figures[child.id].items(), key=lambda item: _rank(item[0])):
-            count = by_metric.get("press_count")
-            index = next((by_metric[name] for name in _FIRST if name in by_metric), None)
-            rows.append(
-                Below(
-                    child.id,
-                    name,
-                    kind,
-                    series_title(*key, language),
-                    _value(count, language),
-                    _value(index, language),
-                    _status(index or count, language),
-                    changed(index.change, language) if index else "",
-                    _spark(index, lines, language) if index else None,
+            found[one.entity][_key(one)][one.metric] = one
+    nothing = Compared("", "", "", "", language.word("status.no_data"), "", None)
+    return [
+        Below(
+            child.id,
+            language.of(child.names),
+            language.word(child.kind),
+            [
+                _compared(key, by_metric, lines, language)
+                for key, by_metric in sorted(
+                    found[child.id].items(), key=lambda item: _rank(item[0])
                 )
-            )
-    return rows
+            ]
+            or [nothing],
+        )
+        for child in children
+    ]
+
+
+def _compared(
+    key: SeriesKey, by_metric: Mapping[str, LiveFigure], lines: Lines, language: Language
+) -> Compared:
+    count = by_metric.get("press_count")
+    level = next((by_metric[name] for name in _FIRST if name in by_metric), None)
+    return Compared(
+        series_title(*key, language),
+        _value(count, language),
+        _value(level, language),
+        swing(level, language) if level else "",
+        _status(level or count, language),
+        changed(level.change, language) if level else "",
+        _spark(level, lines, language) if level else None,
+    )
 
 
 def _rank(key: SeriesKey) -> tuple[str, bool, SeriesKey]:

@@ -18,7 +18,7 @@ from reporting.domain.releases import Break, Entity, Figure
 
 MONTHS_SHOWN: Final = 24
 """The newest months of a chart and its table; the release itself holds more."""
-_LABELS: Final = 4
+_LABELS: Final = 3
 _CHARTS: Final = (
     ("happy_index",),
     ("satisfied_share", "very_positive_share"),

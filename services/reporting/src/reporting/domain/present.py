@@ -64,12 +64,7 @@ def discreet(figures: Iterable[LiveFigure], exact: Callable[[str], bool]) -> lis
         figures: as the metrics API gives them.
         exact: whether the reader works with the cases of an entity.
     """
-    return [
-        replace(one, rounded=None, range=None, n=None, change=None, status="few")
-        if _tells_of_few(one) and not exact(one.entity)
-        else one
-        for one in figures
-    ]
+    return [one if exact(one.entity) else _discreet(one) for one in figures]
 
 
 def edition_of_now(
@@ -108,8 +103,19 @@ def notes_of_answers(told: Page) -> list[str]:
     return [note for note in told.notes if note not in said]
 
 
-def _tells_of_few(figure: LiveFigure) -> bool:
+def _discreet(figure: LiveFigure) -> LiveFigure:
     if figure.channel in ANONYMOUS or figure.metric in OWN_DOING:
-        return False
-    persons = (figure.n, figure.rounded if figure.metric in COUNTS else None)
-    return any(one is not None and 0 < one < SMALL for one in persons)
+        return figure
+    counted = figure.rounded if figure.metric in COUNTS else None
+    if _few(figure.n) or _few(counted):
+        return replace(
+            figure, rounded=None, range=None, n=None, change=None, variation=None, status="few"
+        )
+    moved = figure.change.value if figure.change else None
+    if counted is not None and moved is not None and _few(counted - moved):
+        return replace(figure, change=None)  # it would tell the few of the year before
+    return figure
+
+
+def _few(persons: float | None) -> bool:
+    return persons is not None and 0 < persons < SMALL

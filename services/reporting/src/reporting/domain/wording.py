@@ -110,13 +110,17 @@ def changed(change: Change | None, language: Language) -> str:
 
 
 def swing(figure: LiveFigure, language: Language) -> str:
-    """Between which values a figure swings from day to day, rounded outward; empty if unknown."""
+    """Between which values a figure swings from day to day; empty if unknown."""
+    ends = swing_ends(figure)
+    return language.span(figure.metric, *ends) if ends else ""
+
+
+def swing_ends(figure: LiveFigure) -> tuple[float, float] | None:
+    """The same as numbers: rounded outward to the decimals in which the figure is printed."""
     if figure.variation is None:
-        return ""
+        return None
     step = 10 ** DECIMALS.get(figure.metric, 0)
-    low = floor(figure.variation.low * step) / step
-    high = ceil(figure.variation.high * step) / step
-    return language.span(figure.metric, low, high)
+    return floor(figure.variation.low * step) / step, ceil(figure.variation.high * step) / step
 
 
 def sentence(edition: Edition, series: Series, row: Row, language: Language) -> str:

@@ -5,23 +5,27 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kokemus.errors import Unavailable
-from reporting.domain import desk, finding
+from reporting.domain import chapters, desk, finding
 from reporting.domain.briefing import JUDGED_BY, Known, Sentence, briefing, compared_below
 from reporting.domain.languages import Code
 from reporting.domain.live import LiveFigure, Status
-from reporting.domain.live_tables import METRICS, Lines, as_rows, below, series
+from reporting.domain.live_tables import METRICS, Lines, as_rows, below, reading, series
 from reporting.domain.present import discreet, exact_for
 from reporting.domain.releases import Entity
 from reporting.handlers.desk_frame import Frame
 from reporting.handlers.signing_in import LANGUAGE_COOKIE, Door, Visit
 from reporting.parts import Parts, language_of
 from reporting.rendering import NO_CACHE, private
+
+SHOWN_NOTES: Final = 6
+"""The newest notes on the first screen; the rest have their own page."""
 
 
 def register(app: FastAPI, parts: Parts, door: Door) -> None:
@@ -57,11 +61,13 @@ class _Figures:
         span = self._frame.span()
         ask = parts.metrics.figures
         try:
-            looked, totals, months, breaks = await asyncio.gather(
+            looked, totals, months, breaks, catalogue, notes = await asyncio.gather(
                 self._look(wanted, visit.language),
                 ask(METRICS, [wanted], span, change="year", children=True, variation=True),
                 ask(METRICS, [wanted], span, "month", children=True),
                 parts.metrics.breaks(),
+                parts.metrics.catalogue(),
+                parts.notes.notes_for_release(span, [wanted]),
             )
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))
@@ -79,8 +85,10 @@ class _Figures:
             sentences=looked.sentences,
             series=series(_of(totals, wanted), lines, language),
             breaks=desk.breaks_of(breaks, desk.path(tree, wanted), span, language),
+            reading=reading(_of(totals, wanted), catalogue.texts(), language),
             below=below(children, totals, lines, language),
-            notes=(await parts.notes.notes([wanted]))[:3] if wanted in tree else [],
+            told=chapters.told(notes, {}, language)[:SHOWN_NOTES],
+            alerts=await parts.alerts.open(desk.within(wanted, tree)),
         )
 
     async def table(self, visit: Visit) -> Response:
@@ -90,7 +98,14 @@ class _Figures:
         try:
             tree, totals = await asyncio.gather(
                 self._frame.tree(),
-                ask(METRICS, [wanted], self._frame.span(), change="year", children=True),
+                ask(
+                    METRICS,
+                    [wanted],
+                    self._frame.span(),
+                    change="year",
+                    children=True,
+                    variation=True,
+                ),
             )
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))

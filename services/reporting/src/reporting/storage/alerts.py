@@ -59,6 +59,20 @@ class AlertStore:
                 {"entities": entities},
             )
 
+    async def open(self, entities: Sequence[str]) -> int:
+        """How many alerts of these entities are open."""
+        async with self._engine.connect() as connection:
+            found: int = (
+                await connection.execute(
+                    text(
+                        "SELECT count(*) FROM alert"
+                        " WHERE cleared_at IS NULL AND entity = ANY(:entities)"
+                    ),
+                    {"entities": list(entities)},
+                )
+            ).scalar_one()
+            return found
+
     async def untold(self) -> list[Alert]:
         """Open alerts of which no mail has told yet."""
         async with self._engine.connect() as connection:
