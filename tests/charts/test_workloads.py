@@ -1,8 +1,6 @@
 """The charts run what `./kokemus up` runs: the same processes with settings that they can read."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -12,15 +10,20 @@ from pydantic_settings import BaseSettings
 from kokemus.contracts.topics import declarations
 from kokemus_platform import services
 from kokemus_platform.charts import SETTINGS
-from support.charts import CHARTS, Resource, named, of_kind, pods, rendered, values_files, ways
+from support.charts import (
+    CHARTS,
+    Resource,
+    named,
+    of_kind,
+    one_container,
+    pods,
+    rendered,
+    values_files,
+    variables,
+    ways,
+)
 
 POLLING = {"ingest-kiosk", "ingest-feedback", "complaints"}
-
-
-def one_container(pod: Resource) -> Resource:
-    (container,) = pod["spec"]["containers"]
-    found: Resource = container
-    return found
 
 
 def command(pod: Resource) -> tuple[str, str]:
@@ -59,31 +62,13 @@ def test_every_schema_of_the_local_platform_is_migrated() -> None:
     assert {command(one["spec"]["template"]) for one in jobs.values()} == wanted
 
 
-@contextmanager
-def environment(pod: Resource, folder: Path) -> Iterator[None]:
-    """A process's variables as a pod of it would have them; its files lie in a folder."""
-    variables: dict[str, str] = {}
-    for variable in one_container(pod)["env"]:
-        value = str(variable.get("value", "from-a-secret"))
-        for name, known in variables.items():
-            value = value.replace(f"$({name})", known)
-        if value.startswith("/etc/kokemus/"):
-            path = folder / value.removeprefix("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            value = str(path)
-        variables[variable["name"]] = value
-    with mock.patch.dict(os.environ, variables, clear=True):
-        yield
-
-
 @pytest.mark.parametrize("way", ways(), ids=named)
 def test_every_process_can_read_its_settings(way: tuple[str, Path | None], tmp_path: Path) -> None:
     seen = 0
     for pod in pods(rendered(*way)).values():
         labels = pod["metadata"]["labels"]
         chart, role = (labels[f"app.kubernetes.io/{what}"] for what in ("name", "component"))
-        with environment(pod, tmp_path):
+        with mock.patch.dict(os.environ, variables(pod, tmp_path), clear=True):
             for settings in SETTINGS[chart][role]:
                 made: BaseSettings = settings()
                 seen += 1

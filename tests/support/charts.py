@@ -72,3 +72,26 @@ def pods(resources: tuple[Resource, ...]) -> dict[str, Resource]:
         for one in resources
         if one["kind"] in {"Deployment", "Job"}
     }
+
+
+def one_container(pod: Resource) -> Resource:
+    """The container of a pod that has just one."""
+    (container,) = pod["spec"]["containers"]
+    found: Resource = container
+    return found
+
+
+def variables(pod: Resource, folder: Path) -> dict[str, str]:
+    """A process's variables as a pod would give them; its files are made, empty, in a folder."""
+    found: dict[str, str] = {}
+    for variable in one_container(pod)["env"]:
+        value = str(variable.get("value", "from-a-secret"))
+        for name, known in found.items():
+            value = value.replace(f"$({name})", known)
+        if value.startswith("/etc/kokemus/"):
+            path = folder / value.removeprefix("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            value = str(path)
+        found[variable["name"]] = value
+    return found
