@@ -265,6 +265,32 @@ def test_no_form_is_taken_from_another_page(clients: Mapping[str, httpx.Client])
     assert clients["reeta"].get("/desk").status_code == 200
 
 
+def test_whoever_signs_in_leaves_the_session_behind_that_their_browser_came_with(
+    published: Reporting,
+) -> None:
+    with httpx.Client(base_url=published.url) as thief, httpx.Client(base_url=published.url) as own:
+        for planted in ("anonymous", "the thief's"):
+            if planted != "anonymous":
+                enter(thief, "ville", PASSWORDS["ville"])
+            thief.get("/desk/sign-in")
+            cookie = thief.cookies.get("kokemus_session", path="/desk") or ""
+            own.cookies.clear()
+            own.cookies.set("kokemus_session", cookie, domain="127.0.0.1", path="/desk")
+            enter(own, "ilona", PASSWORDS["ilona"])
+            assert own.get("/desk/audit").status_code == 200
+            assert own.cookies.get("kokemus_session", path="/desk") != cookie
+            assert thief.get("/desk/audit").status_code in (303, 403), planted
+
+
+def test_a_release_that_waits_is_named_to_who_works_on_it_alone(
+    published: Reporting, clients: Mapping[str, httpx.Client]
+) -> None:
+    span = ("--from", "2016-01-01", "--to", "2031-01-31")
+    draft = published.run("release", "draft", "--by", "somebody", *span)
+    for user, client in clients.items():
+        assert (draft in client.get("/desk/releases").text) == (user in HOUSE), user
+
+
 def test_the_open_forms_need_their_own_tokens(published: Reporting) -> None:
     form = {"user": "ilona", "password": PASSWORDS["ilona"], "token": "x"}
     assert httpx.post(f"{published.url}/desk/sign-in", data=form).status_code == 403

@@ -12,7 +12,8 @@ from reporting.domain.audit import Sought
 from reporting.domain.releases import Content, Step, StepRefusedError, canonical
 from reporting.storage import MIGRATIONS
 from reporting.storage.audit import AuditStore
-from reporting.storage.releases import ReleaseStore, SessionStore
+from reporting.storage.releases import ReleaseStore
+from reporting.storage.sessions import SessionStore
 from support.release_builders import SPAN, content, entity, live
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -144,6 +145,15 @@ async def test_an_ended_session_stays_ended(engine: AsyncEngine) -> None:
     await sessions.end("abc", datetime(2100, 1, 1, tzinfo=UTC))
     assert await sessions.ended("abc")
     assert not await sessions.ended("other")
+
+
+async def test_what_is_used_up_is_forgotten_once_it_would_have_expired(engine: AsyncEngine) -> None:
+    """Else whoever begins sign-ins without end could fill the database."""
+    sessions = SessionStore(engine)
+    assert await sessions.begin("s", datetime(2020, 1, 1, tzinfo=UTC))
+    assert await sessions.begin("t", datetime(2100, 1, 1, tzinfo=UTC))
+    assert not await sessions.begin("t", datetime(2100, 1, 1, tzinfo=UTC))
+    assert await sessions.begin("s", datetime(2020, 1, 1, tzinfo=UTC))
 
 
 async def test_migrating_twice_changes_nothing(engine: AsyncEngine, database_url: str) -> None:

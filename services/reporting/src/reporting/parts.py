@@ -22,8 +22,9 @@ from reporting.storage.embeds import EmbedStore
 from reporting.storage.mail import MailStore
 from reporting.storage.meters import MeterStore
 from reporting.storage.notes import NoteStore
-from reporting.storage.releases import ReleaseStore, SessionStore
+from reporting.storage.releases import ReleaseStore
 from reporting.storage.returns import ReturnStore
+from reporting.storage.sessions import SessionStore
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from kokemus.contracts.wire import names_a_person
 from kokemus.errors import Unavailable
 from reporting.domain.languages import CODES
 from reporting.domain.people import MAY_APPROVE, MAY_DRAFT
-from reporting.domain.releases import PUBLIC, State, StepRefusedError, Text
+from reporting.domain.releases import PUBLIC, WAITING, State, StepRefusedError, Text
 from reporting.domain.review import SHOWN_DIFFERENCES, compare, in_words
 from reporting.handlers import desk_chapters, desk_figures, desk_weeks, provider_sign_in
 from reporting.handlers.signing_in import Door, Visit
@@ -67,16 +67,21 @@ class _Desk:
         )
 
     async def releases(self, visit: Visit) -> Response:
-        """Every release with its state."""
+        """Every release with its state; those that wait only for who works on them."""
+        may_draft = visit.person.may(MAY_DRAFT)
         last = _last_whole_month(self._parts.here().date())
         current = await self._parts.store.current("public-monthly")
         return self._door.page(
             visit,
             "releases.html",
-            releases=await self._parts.store.releases(),
+            releases=[
+                one
+                for one in await self._parts.store.releases()
+                if may_draft or one.state not in WAITING
+            ],
             first=current.period_start if current else date(last.year - 1, 1, 1),
             last=last,
-            may_draft=visit.person.may(MAY_DRAFT),
+            may_draft=may_draft,
         )
 
     async def draft(self, visit: Visit) -> Response:

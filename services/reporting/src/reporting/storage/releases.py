@@ -183,39 +183,6 @@ class ReleaseStore:
             yield connection
 
 
-class SessionStore:
-    """Sessions that their people have ended, so that their cookies open nothing any more."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def end(self, id_: str, expires_at: datetime) -> None:
-        """Remembers the session until it would have expired anyway."""
-        async with self._engine.begin() as connection:
-            await connection.execute(text("DELETE FROM ended_session WHERE expires_at < now()"))
-            await connection.execute(
-                text("INSERT INTO ended_session VALUES (:id, :at) ON CONFLICT DO NOTHING"),
-                {"id": id_, "at": expires_at},
-            )
-
-    async def begin(self, state: str, expires_at: datetime) -> bool:
-        """Uses up a sign-in; False: it was used before."""
-        async with self._engine.begin() as connection:
-            taken = await connection.execute(
-                text("INSERT INTO ended_session VALUES (:id, :at) ON CONFLICT DO NOTHING"),
-                {"id": f"attempt:{state}", "at": expires_at},
-            )
-            return taken.rowcount == 1
-
-    async def ended(self, id_: str) -> bool:
-        """Whether the session was ended."""
-        async with self._engine.connect() as connection:
-            row = await connection.execute(
-                text("SELECT EXISTS (SELECT FROM ended_session WHERE id = :id)"), {"id": id_}
-            )
-            return bool(row.scalar_one())
-
-
 _SELECT: Final = """
 SELECT r.id, r.kind, r.period_start, r.period_end, r.hash,
        json_agg(json_build_object('state', s.state, 'by', s.taken_by, 'at', s.at,
