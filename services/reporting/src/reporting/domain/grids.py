@@ -51,7 +51,14 @@ class Chapter:
     """One part of a page."""
 
     code: Literal[
-        "feedback", "survey", "participation", "statutory", "measuring", "ladder", "drivers"
+        "feedback",
+        "survey",
+        "participation",
+        "statutory",
+        "measuring",
+        "inventory",
+        "ladder",
+        "drivers",
     ]
     title: str
     sentence: str

@@ -11,9 +11,12 @@ from starlette.responses import Response
 from kokemus.errors import Unavailable
 from reporting.domain import desk, pages
 from reporting.domain.briefing import JUDGED_BY, compared_below
+from reporting.domain.finding import by_name
 from reporting.domain.going_with import METRICS as GOING_WITH
 from reporting.domain.going_with import going_with
 from reporting.domain.grids import Chapter
+from reporting.domain.inventory import METRICS as MEASURING
+from reporting.domain.inventory import inventory
 from reporting.domain.ladder import ladder
 from reporting.domain.live import LiveFigure, Status
 from reporting.domain.live_tables import METRICS as ANSWERS
@@ -51,10 +54,6 @@ _PARTICIPATION: Final = (
     "participation_volume",
     "participation_coverage",
     "participation_change",
-    "measurement_coverage",
-    "observed_measurement_coverage",
-    "measurement_staleness",
-    "device_count",
 )
 _CSV: Final = "csv"
 
@@ -115,12 +114,14 @@ class _Chapters:
     async def participation(self, visit: Visit) -> Response:
         """The ladder beside experience, the ways of participation, and what is measured."""
         wanted, ask = self._frame.wanted(visit), self._parts.metrics.figures
-        year = self._parts.here().year - 1
+        last, today = self._years()
+        year, this_year = last.year, (last.replace(year=today.year), today)
         try:
-            look, returns, figures = await asyncio.gather(
+            look, returns, figures, measuring = await asyncio.gather(
                 self._look(),
                 self._parts.metrics.participation(year),
                 ask(_PARTICIPATION, [wanted], self._years(), "year"),
+                ask(MEASURING, [wanted], this_year, "year", children=True),
             )
             entities = compared_below(look.tree, wanted)
             felt = await ask(JUDGED_BY, sorted(entities), self._frame.span(), change="year")
@@ -129,7 +130,7 @@ class _Chapters:
         language = self._parts.languages[visit.language]
         felt = discreet(felt, exact_for(visit.person, look.tree))
         matrix = ladder(entities, returns.service_entities, felt, year, language)
-        return self._told(visit, look, figures, [matrix] if matrix else [])
+        return self._told(visit, look, [*figures, *measuring], [matrix] if matrix else [])
 
     async def drivers(self, visit: Visit) -> Response:
         """Reasons, hours, touchpoints and statements that go with a good or a bad experience."""
@@ -169,17 +170,19 @@ class _Chapters:
         )
         if visit.request.query_params.get("format") == _CSV:
             return csv_file(as_rows(shown))
-        told = None
+        told = measured = None
         if wanted in look.tree:
+            language = self._parts.languages[visit.language]
             edition = edition_of_now(shown, look.tree, look.texts, self._months(), beside)
-            told = pages.page(edition, look.tree[wanted], self._parts.languages[visit.language])
+            told = pages.page(edition, look.tree[wanted], language)
+            measured = inventory(by_name(edition.children(wanted), language), edition, language)
         return self._door.page(
             visit,
             "chapters.html",
             **self._frame.told(visit, wanted, look.tree, look.status),
             page=visit.request.url.path,
             sections=told.sections if told else [],
-            chapters=[*first, *(told.chapters if told else [])],
+            chapters=[*first, *(told.chapters if told else []), *([measured] if measured else [])],
             told=told.told if told else [],
             notes=notes_of_answers(told) if told else [],
             few=any(one.status == "few" for one in shown),
