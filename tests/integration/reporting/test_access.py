@@ -40,6 +40,7 @@ TABLE: Final[Mapping[tuple[str, str], Who]] = {
             "/v1/releases", "/v1/releases/{release_id}", "/", "/robots.txt", "/sitemap.xml",
             "/static/{name}", "/embed/kokemus.js", "/embed/worker.js", "/unsubscribe/{token}",
             *(f"/print/{one}/{{entity:path}}.pdf" for one in (*LANGUAGES, "fi-sv")),
+            *(f"/print/committee-{one}/{{entity:path}}.pdf" for one in LANGUAGES),
             *(f"/embed/{one}/{{entity:path}}" for one in LANGUAGES),
             *(f"/embed/data/{one}/{{entity:path}}" for one in LANGUAGES),
             *(f"/{one}" for one in LANGUAGES),

@@ -15,9 +15,11 @@ from support.reporting_service import Reporting
         ("fi/kallio", "Kallion terveysasema"),
         ("sv/kallio", "Berghälls hälsostation"),
         ("fi-sv/kallio", "Kallion terveysasema"),
+        ("committee-fi/sote", "Vuosikatsaus lautakunnalle"),
+        ("committee-sv/sote", "Social- och hälsovårdssektorn"),
     ],
 )
-def test_a_poster_is_a_file_of_what_is_published(
+def test_a_page_to_print_is_a_file_of_what_is_published(
     published: Reporting, address: str, name: str
 ) -> None:
     answer = httpx.get(f"{published.url}/print/{address}.pdf")
@@ -30,7 +32,14 @@ def test_a_poster_is_a_file_of_what_is_published(
 
 
 @pytest.mark.parametrize(
-    "address", ["fi/nobody.pdf", "de/kallio.pdf", "fi/kallio", "fi/..%2fkallio.pdf"]
+    "address",
+    [
+        "fi/nobody.pdf",
+        "de/kallio.pdf",
+        "fi/kallio",
+        "fi/..%2fkallio.pdf",
+        "committee-fi/nobody.pdf",
+    ],
 )
 def test_there_is_no_poster_of_what_is_not_published(published: Reporting, address: str) -> None:
     assert httpx.get(f"{published.url}/print/{address}").status_code == 404

@@ -59,6 +59,7 @@ def register(app: FastAPI, parts: Parts, door: Door) -> None:
         exact = exact_for(visit.person, tree)
         shown = discreet([*weeks, *waiting], exact)
         edition = edition_of_now(shown, tree, catalogue.texts(), four_weeks(today))
+        edition_shown = (await parts.shelf.current()).edition
         within = below(tree.values(), [wanted])
         return door.page(
             visit,
@@ -71,6 +72,7 @@ def register(app: FastAPI, parts: Parts, door: Door) -> None:
             chapter=going_with(discreet(why, exact), language),
             acts=acts(await parts.notes.notes(sorted(within)), tree, language),
             others=others(visit.person.entities or (), wanted, tree, language),
+            published=edition_shown is not None and wanted in edition_shown.entities,
             may_write=wanted in tree and desk.answers_for(visit.person, MAY_NOTE, wanted, tree),
             longest=LONGEST,
             today=today,
