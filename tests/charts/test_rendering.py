@@ -66,9 +66,10 @@ def test_no_two_resources_have_one_name(way: tuple[str, Path | None]) -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("way", ways(), ids=named)
-def test_rendering_twice_gives_the_same(way: tuple[str, Path | None]) -> None:
-    assert rendered.__wrapped__(*way) == rendered(*way)
+def test_rendering_twice_gives_the_same() -> None:
+    for values in values_files("kokemus"):
+        if "everything" in values.name:
+            assert rendered.__wrapped__("kokemus", values) == rendered("kokemus", values)
 
 
 @pytest.mark.parametrize("chart", [*CHARTS, "kokemus-lib"])

@@ -150,3 +150,24 @@ def test_users_may_do_what_the_declarations_say() -> None:
             may = {name for name, operations in rights.items() if operation in operations}
             declared = {name for name, one in declarations().items() if chart in getattr(one, side)}
             assert may == declared, f"{chart} {operation}"
+
+
+def test_the_schema_is_brought_up_to_date_before_every_upgrade() -> None:
+    def hooks(how: str, *, upgrade: bool) -> set[str | None]:
+        given = f"global.database.migrations={how}"
+        jobs = of_kind(rendered("kokemus", None, given, upgrade=upgrade), "Job").values()
+        return {one["metadata"].get("annotations", {}).get("helm.sh/hook") for one in jobs}
+
+    for upgrade in (False, True):
+        assert hooks("hook", upgrade=upgrade) == {"pre-install,pre-upgrade"}
+        assert hooks("off", upgrade=upgrade) == set()
+    assert hooks("release", upgrade=False) == {None}  # beside the database that comes with it
+    assert hooks("release", upgrade=True) == {"pre-upgrade"}
+
+
+@pytest.mark.parametrize("chart", CHARTS[:-1])
+def test_a_city_can_do_without_a_service(chart: str) -> None:
+    (everything,) = (path for path in values_files("kokemus") if "everything" in path.name)
+    names = set(pods(rendered("kokemus", everything, f"{chart}.enabled=false")))
+    assert names
+    assert not {name for name in names if name.startswith(f"kokemus-{chart}")}

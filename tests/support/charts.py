@@ -38,21 +38,24 @@ def named(way: tuple[str, Path | None]) -> str:
 
 
 @functools.cache
-def rendered(chart: str, values: Path | None = None, *given: str) -> tuple[Resource, ...]:
+def rendered(
+    chart: str, values: Path | None = None, *given: str, upgrade: bool = False
+) -> tuple[Resource, ...]:
     """The resources of a chart.
 
     Args:
         chart: its folder under `charts/`.
         values: a file with values.
         given: values as `--set` takes them.
+        upgrade: whether a release is there already.
 
     Raises:
         NotRenderedError: the values are refused.
     """
     command = [str(kubernetes_tools.helm()), "template", RELEASE, str(FOLDER / chart)]
     command += ["--namespace", "city", "--values", str(values)] if values else ["-n", "city"]
-    for one in given:
-        command += ["--set", one]
+    command += [f"--set={one}" for one in given]
+    command += ["--is-upgrade"] if upgrade else []
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         told = (line for line in done.stderr.splitlines() if not line.startswith("level="))
