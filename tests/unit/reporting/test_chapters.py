@@ -111,7 +111,7 @@ def test_the_ladder_has_all_four_levels_in_their_order_whatever_their_figures() 
                 status="not_reported"),
         counted("participation_coverage", 75, period=whole_year(2025)),
     )  # fmt: skip
-    (grid,) = made.grids
+    grid, by_year = made.grids
     assert [row.name[:2] for row in grid.rows] == ["1.", "2.", "3.", "4."]
     assert [row.cells[0].text for row in grid.rows] == [
         "ei ilmoitettu",
@@ -120,6 +120,29 @@ def test_the_ladder_has_all_four_levels_in_their_order_whatever_their_figures() 
         "9",
     ]
     assert made.sentence == "Osallisuuden tapojen kattavuus (2025): 75\N{NO-BREAK SPACE}%."
+    assert [cell.text for cell in by_year.rows[0].cells] == ["75\N{NO-BREAK SPACE}%"]
+
+
+def test_the_game_s_measures_stand_by_theme_and_column_and_have_no_score() -> None:
+    themes = [
+        {"theme": "toimintatavat"},
+        {"theme": "asiakaskokemus", "column": "kannattaa_kokeilla"},
+        {},
+        {"theme": "asiakaskokemus"},
+    ]
+    measures = [
+        counted("game_measures", value, period=whole_year(2025), dimension=theme)
+        for value, theme in zip((2, 3, 9, 7), themes, strict=True)
+    ]
+    before = counted("game_measures", 8, period=whole_year(2024))
+    (grid,) = chapter("participation", *measures, before).grids
+    assert grid.caption == "Osallisuuspelin toimenpiteet (2025)"
+    assert [(row.name, row.cells[0].text) for row in grid.rows] == [
+        ("Yhteensä", "9"),
+        ("Asiakaskokemus", "7"),
+        ("Asiakaskokemus: kannattaa kokeilla", "3"),
+        ("Kaupungin toimintatavat", "2"),
+    ]
 
 
 def test_objections_and_complaints_are_told_apart_and_hidden_ones_stay_so() -> None:

@@ -24,12 +24,12 @@ from reporting.domain.grids import (
     plain_sentence,
 )
 from reporting.domain.languages import N_, Language
+from reporting.domain.participation import participation
 from reporting.domain.releases import Entity, Figure, Note, Text
 from reporting.domain.statutory import statutory
 from reporting.domain.wording import flag_words, printed
 
 KINDS: Final = ("kiitos", "moite", "kysymys", "ehdotus", "vikailmoitus", "muu")
-_LEVELS: Final = ("1", "2", "3", "4")
 _NOTES: Final = {
     "heard": N_("Mitä kuulimme"),
     "done": N_("Mitä teimme"),
@@ -52,7 +52,7 @@ class Told:
 def chapters(edition: Edition, entity: Entity, language: Language) -> list[Chapter]:
     """The parts of which the release knows something."""
     makers: Sequence[Callable[[Edition, Entity, Language], Chapter | None]] = (
-        _feedback, _surveys, _participation, statutory, _measuring,
+        _feedback, _surveys, participation, statutory, _measuring,
     )  # fmt: skip
     return [found for make in makers if (found := make(edition, entity, language))]
 
@@ -154,49 +154,6 @@ def _surveys(edition: Edition, entity: Entity, language: Language) -> Chapter | 
     sentence = plain_sentence(newest, edition, language) if newest else ""
     notes = biases(found, edition, language)
     return Chapter("survey", language.say("Kyselyt"), sentence, notes, [grid])
-
-
-def _participation(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
-    found = edition.figures(entity.id, "participation_methods", "participation_volume")
-    rungs = [one for one in found if one.dimension.get("level")]
-    coverage = newest_of(edition.figures(entity.id, "participation_coverage"))
-    if not rungs and coverage is None:
-        return None
-    years = sorted({one.period.first.year for one in rungs}, reverse=True)[:3]
-    columns = [
-        (metric, year)
-        for year in years
-        for metric in ("participation_methods", "participation_volume")
-        if any(one.metric == metric and one.period.first.year == year for one in rungs)
-    ]
-    short = {
-        "participation_methods": N_("Tapoja %(year)s"),
-        "participation_volume": N_("Osallistujia tai ehdotuksia %(year)s"),
-    }
-    at = {(one.metric, one.period.first.year, one.dimension["level"]): one for one in rungs}
-    grid = Grid(
-        language.say("Osallisuuden tasot ja tavat"),
-        language.say("Taso"),
-        [language.say(short[metric], year=year) for metric, year in columns],
-        [
-            GridRow(
-                f"{level}. {language.word(f'level.{level}')}",
-                "",
-                [cell(at.get((metric, year, level)), language) for metric, year in columns],
-            )
-            for level in _LEVELS
-        ],
-    )
-    return Chapter(
-        "participation",
-        language.say("Osallisuus"),
-        plain_sentence(coverage, edition, language) if coverage else "",
-        [
-            language.say("Tasot kertovat, kuinka paljon asukkaat pääsevät vaikuttamaan."),
-            *biases(found, edition, language),
-        ],
-        [grid] if columns else [],
-    )
 
 
 def _measuring(edition: Edition, entity: Entity, language: Language) -> Chapter | None:
