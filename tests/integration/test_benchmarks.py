@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import (
     counting,
+    desk_pages,
     disclosure,
     freshness,
     http_ingest,
@@ -27,6 +28,7 @@ TINY: dict[str, Callable[[str], list[Measured]]] = {
     "counting": lambda kafka: counting.run(
         kafka, count=20_000, rounds=1, consumers=(1, 2), seen=12_000
     ),
+    "desk_pages": lambda _: desk_pages.run(rounds=1),
     "disclosure": lambda _: disclosure.run(sizes=(40,), small=2),
     "freshness": lambda kafka: freshness.run(kafka, rate=100, seconds=2, unchanged=20),
     "http_ingest": lambda kafka: http_ingest.run(kafka, count=2_000, rounds=1),
@@ -36,6 +38,7 @@ TINY: dict[str, Callable[[str], list[Measured]]] = {
 }
 JUDGED = {
     "counting": 6,
+    "desk_pages": 42,
     "disclosure": 2,
     "freshness": 2,
     "http_ingest": 1,

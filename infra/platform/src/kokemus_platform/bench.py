@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from kokemus_platform import running
 from kokemus_platform.home import REPOSITORY
 from kokemus_platform.measuring import Measured, table_of
 from kokemus_platform.processes import PartFailedError
@@ -16,7 +17,8 @@ BENCHMARKS: Final = REPOSITORY / "tests" / "benchmarks"
 commands = typer.Typer(
     name="bench",
     help="Measure speed and memory against what is required, on parts of its own; nothing fails "
-    "for being slow. Needs a Java for Apache Kafka. Without a command: all but the soak.",
+    "for being slow. Needs a Java for Apache Kafka. Without a command: all but the desk, which "
+    "needs a running platform, and the soak.",
     invoke_without_command=True,
 )
 
@@ -26,7 +28,7 @@ Rate = Annotated[float, typer.Option(min=1, help="Presses a second.")]
 
 @commands.callback()
 def all_command(context: typer.Context) -> None:
-    """Run what is named, or all but the soak."""
+    """Run what is named, or all but the desk and the soak."""
     if context.invoked_subcommand is None:
         for name in (
             "counting",
@@ -94,6 +96,16 @@ def pages_command(
 ) -> None:
     """Readers of public pages a second, while releases change."""
     run("public_pages", seconds=seconds)
+
+
+@commands.command("desk")
+def desk_command(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each page is opened.")] = 20,
+) -> None:
+    """The desk's pages on the platform that runs, best with the demo: ./kokemus up --demo."""
+    found = running.status()
+    run("desk_pages", desk=(found["services"]["reporting"], found["desk"]), rounds=rounds)
 
 
 @commands.command("soak")
