@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -143,9 +143,6 @@ def describe(
 
 def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
     """Serves until SIGTERM or SIGINT, then ends cleanly within ten seconds."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # Uvicorn raises the signal once more when it is done, to whoever listened before.
-        signal.signal(number, lambda *_: None)
     metrics_server, _ = start_http_server(
         settings.metrics_port, settings.http_host, registry=meters.registry
     )
@@ -162,6 +159,9 @@ def serve(app: FastAPI, settings: ServiceSettings, meters: Meters) -> None:
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Uvicorn listens from its start on, and at its end raises the signal once more.
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -209,33 +209,80 @@ async def _on_bug(_request: Request, _error: Exception) -> Response:
 
 
 class _Impatient(HttpToolsProtocol):
-    """Closes a connection whose request line and headers do not arrive in time."""
+    """Closes a connection whose request line and headers do not arrive in time.
+
+    Most arrive whole: only for what is still awaited a timer is set.
+    """
 
     _patience: asyncio.TimerHandle | None = None
+    _awaited = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        self._wait_for_headers()
+        super().connection_made(cast("asyncio.Transport", InOneGo(transport, self.loop)))
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._headers_came()
+        self._awaited = False
+        self._watch()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
     def on_message_begin(self) -> None:
-        self._wait_for_headers()
+        self._awaited = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._headers_came()
+        self._awaited = False
         super().on_headers_complete()
 
-    def _wait_for_headers(self) -> None:
-        self._headers_came()
-        self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+    def handle_websocket_upgrade(self) -> None:
+        self.transport = self.transport.plain  # type: ignore[attr-defined]  # an `InOneGo`
+        super().handle_websocket_upgrade()
 
-    def _headers_came(self) -> None:
-        if self._patience is not None:
+    def _watch(self) -> None:
+        if self._awaited and self._patience is None:
+            self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+        elif self._patience is not None and not self._awaited:
             self._patience.cancel()
+            self._patience = None
+
+
+class InOneGo:
+    """A transport that holds an answer's head back until its body comes, to send them as one.
+
+    Each is a system call here, and wakes the client there. What is held back, one chunk at most,
+    goes out at the end of the loop's turn if nothing follows.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.plain = transport
+        self._loop = loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+    def write(self, data: bytes) -> None:
+        """Sends what was held back together with this, or holds this back."""
+        if self._held:
+            held, self._held = self._held, b""
+            self.plain.write(held + data)
+        elif data:
+            self._held = data
+            self._loop.call_soon(self._send_held)
+
+    def close(self) -> None:
+        """Closes once everything is sent."""
+        self._send_held()
+        self.plain.close()
+
+    def _send_held(self) -> None:
+        if self._held and not self.plain.is_closing():
+            self.plain.write(self._held)
+        self._held = b""
 
 
 class _Measured:
