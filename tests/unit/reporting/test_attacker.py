@@ -3,7 +3,6 @@
 from itertools import product
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,8 @@ from typer.testing import CliRunner
 from reporting.attacker.__main__ import program
 from reporting.attacker.bounding import Impossible, attack
 from reporting.attacker.published import Cell, Release, Sum, joined
+from reporting.domain.releases import Entity, canonical
+from support.release_builders import content, counted, live, text, without
 
 
 def two_ways(rows: list[list[int]], hidden: set[tuple[int, int]]) -> Release:
@@ -91,14 +92,26 @@ def test_what_cannot_be_is_said() -> None:
 @pytest.mark.parametrize(
     ("hidden", "code", "last"),
     [
-        ({(0, 0)}, 1, "1 hidden counts attacked, 1 fall"),
-        ({(0, 0), (0, 1), (1, 0), (1, 1)}, 0, "4 hidden counts attacked, 0 fall"),
+        ({"museot"}, 1, "1 hidden counts attacked, 1 fall"),
+        ({"museot", "kirjastot"}, 0, "2 hidden counts attacked, 0 fall"),
     ],
 )
-def test_the_program_ends_with_1_where_a_count_falls(
-    tmp_path: Path, hidden: set[tuple[int, int]], code: int, last: str
+def test_the_program_reads_releases_as_published_and_ends_with_1_where_a_count_falls(
+    tmp_path: Path, hidden: set[str], code: int, last: str
 ) -> None:
+    figures = [
+        counted("feedback_count", None if one in hidden else count, entity=one)
+        for one, count in {"kuva": 22, "museot": 2, "kirjastot": 20}.items()
+    ]
+    tree = [Entity("kuva", "division", None, text())]
+    tree += [Entity(one, "service_entity", "kuva", text()) for one in ("museot", "kirjastot")]
     file = tmp_path / "release.json"
-    file.write_bytes(msgspec.json.encode(two_ways([[3, 20], [19, 9]], hidden)))
+    file.write_bytes(canonical(without(content(live()), figures=figures, entities=tree)))
     done = CliRunner().invoke(program, [str(file)])
     assert (done.exit_code, done.output.splitlines()[-1]) == (code, last)
+
+
+def test_what_is_too_few_for_a_share_still_bounds_its_count() -> None:
+    cell = Cell("a", 5, least=5, most=29, attacked=False)
+    (one,) = attack(Release([Cell("t", 5, 40), Cell("b", 5), cell], [Sum("t", ["a", "b"])]))
+    assert (one.cell.id, one.lowest, one.highest) == ("b", 11, 35)

@@ -16,6 +16,7 @@ import structlog
 from kokemus.contracts.events import Event, Publication, ReleasePublished
 from kokemus.errors import Unavailable
 from kokemus.publishing import Publisher
+from reporting.disclosure.judging import judge
 from reporting.disclosure.publishing import Protected, TableReport, protect
 from reporting.disclosure.summing import Inconsistent
 from reporting.domain.drafting import UPPER, Tree, draft
@@ -29,6 +30,7 @@ from reporting.domain.releases import (
     Step,
     StepRefusedError,
     Text,
+    canonical,
     parse,
 )
 from reporting.domain.review import Finding, findings
@@ -116,6 +118,11 @@ class Editor:
         )
         notes = await self._notes.notes_for_release(span, [one.id for one in content.entities])
         content = msgspec.structs.replace(content, notes=notes, correction=correction)
+        before = await self._store.body(current.hash) if current else None
+        together = [one for one in (before, canonical(content)) if one is not None]
+        kept = [*await self._store.kept(), *protected.kept]
+        judged = await asyncio.to_thread(judge, together, kept, tree.entities)
+        protected = protected._replace(report=[*protected.report, judged])
         return await self.keep(content, by, now, protected)
 
     async def round_content(

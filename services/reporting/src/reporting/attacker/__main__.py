@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from reporting.attacker.bounding import Impossible, attack
-from reporting.attacker.published import Release, joined
+from reporting.attacker.bounding import Impossible
+from reporting.attacker.releases import attack_together
 
 program = typer.Typer(pretty_exceptions_enable=False)
 
@@ -15,24 +15,28 @@ program = typer.Typer(pretty_exceptions_enable=False)
 @program.command()
 def run(
     files: Annotated[
-        list[Path], typer.Argument(help="Releases as JSON, the newest last.", exists=True)
+        list[Path],
+        typer.Argument(
+            help="Releases as /v1/releases/{id} gives them, the newest last.", exists=True
+        ),
     ],
     *,
     exact: Annotated[bool, typer.Option(help="Bound every hidden count to the last.")] = False,
 ) -> None:
     """Bound every hidden count of releases from all that they publish together."""
     try:
-        releases = [msgspec.json.decode(file.read_bytes(), type=Release) for file in files]
-        told = attack(joined(releases), exact=exact)
+        verdict = attack_together([file.read_bytes() for file in files], exact=exact)
     except (msgspec.MsgspecError, ValueError, Impossible) as error:
         typer.echo(f"attacker: {error}", err=True)
         raise typer.Exit(2) from None
-    fallen = [one for one in told if one.falls]
-    for one in told if exact else fallen:
-        word = "FALLS" if one.falls else "holds"
-        most = "…" if one.highest is None else one.highest
-        typer.echo(f"{word}  {one.cell.id}  {one.lowest}..{most}")
-    typer.echo(f"{len(told)} hidden counts attacked, {len(fallen)} fall")
+    for one in verdict.told:
+        if one.falls or exact:
+            most = "…" if one.highest is None else one.highest
+            typer.echo(f"{'FALLS' if one.falls else 'holds'}  {one.cell.id}  {one.lowest}..{most}")
+    for mean in verdict.means:
+        typer.echo(f"FALLS  {mean.id}  {mean.low:.2f}..{mean.high:.2f}")
+    fallen = len(verdict.fallen)
+    typer.echo(f"{len(verdict.told)} hidden counts attacked, {fallen} fall")
     raise typer.Exit(1 if fallen else 0)
 
 

@@ -102,8 +102,11 @@ def _bounded(cells: Sequence[Cell], rows: Sequence[_Row], exact: bool) -> Iterat
             matrix[number, column[name]] = coefficient
     sums = csr_array(matrix)
     targets = np.array([target for _, target in rows] or [0], dtype=float)
+    limits = [(cell.least, cell.most) for cell in cells]
     low, high = np.full(len(cells), np.inf), np.full(len(cells), -np.inf)
     for number, cell in enumerate(cells):
+        if not cell.attacked:
+            continue
         ends: list[float] = []
         for sign in (1.0, -1.0):
             if not exact and _has_room(cell, low[number], high[number]):
@@ -111,7 +114,7 @@ def _bounded(cells: Sequence[Cell], rows: Sequence[_Row], exact: bool) -> Iterat
                 continue
             price = np.zeros(len(cells))
             price[number] = sign
-            point = _solved(price, sums, targets)
+            point = _solved(price, sums, targets, limits)
             if point is None:
                 ends.append(-math.inf)
                 continue
@@ -132,10 +135,13 @@ def _has_room(cell: Cell, low: float, high: float) -> bool:
 
 
 def _solved(
-    price: NDArray[np.float64], sums: csr_array, targets: NDArray[np.float64]
+    price: NDArray[np.float64],
+    sums: csr_array,
+    targets: NDArray[np.float64],
+    limits: Sequence[tuple[int, int | None]],
 ) -> NDArray[np.float64] | None:
     """The point with the least price; None where there is no end to it."""
-    found = linprog(price, A_eq=sums, b_eq=targets, bounds=(1, None), method="highs")
+    found = linprog(price, A_eq=sums, b_eq=targets, bounds=limits, method="highs")
     if found.status == _UNBOUNDED:
         return None
     if found.status != 0:

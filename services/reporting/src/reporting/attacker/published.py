@@ -17,6 +17,11 @@ class Cell(msgspec.Struct, frozen=True):
     """Whether it is hidden for itself. Only the house knows; it judges the attack, never helps."""
     hidden: bool = False
     """Whether some release hides it, although another one says it."""
+    least: int = 1
+    most: int | None = None
+    """What else is known of a hidden count: both ends included; None: nothing."""
+    attacked: bool = True
+    """Whether the release hides it on purpose; what no table has a place for is not attacked."""
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -51,7 +56,10 @@ def joined(releases: Iterable[Release]) -> Release:
                 known,
                 value=next(iter(values), None),
                 primary=known.primary or cell.primary,
-                hidden=known.hidden or None in (known.value, cell.value),
+                hidden=(known.hidden or None in (known.value, cell.value)) and known.attacked,
+                least=max(known.least, cell.least),
+                most=min((one for one in (known.most, cell.most) if one is not None), default=None),
+                attacked=known.attacked and cell.attacked,
             )
         for one in release.equations:
             sums[(one.total, *one.parts)] = one

@@ -15,6 +15,7 @@ import msgspec
 from reporting.attacker.bounding import attack
 from reporting.attacker.published import Cell, Release, Sum
 from reporting.disclosure.hanging import Hanging
+from reporting.disclosure.opening import SCALES, stay_open
 from reporting.disclosure.public_tables import (
     HEALTH_AND_SOCIAL,
     LEAST_IN_A_CELL,
@@ -162,13 +163,17 @@ def _table(
              _printed(table, one, _id(table, one) in hidden))
         for one, counted in zip(rows, counts, strict=True)
     ]  # fmt: skip
-    printed += [
-        Kept(table.name, _id(table, one), None, figure)
-        for one in fresh
-        if one.metric in table.derived and not one.dimension
-        for figure in [_derived(table, one, sheet, hidden, tables.counts)]
-        if figure is not None
-    ]
+    derived: dict[str, dict[str, Figure]] = defaultdict(dict)
+    for one in fresh:
+        if one.metric in table.derived and not one.dimension:
+            figure = _derived(table, one, sheet, hidden, tables.counts)
+            if figure is not None:
+                derived[one.metric][_id(table, one)] = figure
+    for metric, figures_of in derived.items():
+        told = figures_of
+        if metric in SCALES:
+            told = stay_open(metric, figures_of, sheet.parents, tables.counts)
+        printed += [Kept(table.name, name, None, figure) for name, figure in told.items()]
     old = [one.figure for one in kept if span[0] <= one.figure.period.first]
     report = _report(table, sheet, result)
     figures = [one.figure for one in printed]
@@ -226,10 +231,7 @@ def _derived(
     base = _id(table, live)
     if base not in counts:
         return _figure(live, live.status) if "reported" in live.flags else None
-    needed = {base, *sheet.breakdown(base)}
-    # A mean of all, with the means of all but the hidden one, would tell the hidden one's.
-    told_apart = sheet.siblings(base) if table.channel == "survey" else ()
-    if not hidden.isdisjoint(needed) or not hidden.isdisjoint(told_apart):
+    if not hidden.isdisjoint({base, *sheet.breakdown(base)}):
         return _figure(live, "suppressed")
     if live.status == "ok" and (live.n or 0) < MIN_N:
         return _figure(live, "below_min_n")

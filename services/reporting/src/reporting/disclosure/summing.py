@@ -59,7 +59,8 @@ class Sheet:
         self._equations: list[Equation] = []
         self.unprinted: set[CountId] = set()
         self._breakdowns: dict[CountId, list[CountId]] = {}
-        self._siblings: dict[CountId, Collection[CountId]] = {}
+        self.parents: dict[CountId, CountId] = {}
+        """By count the one that it adds up to, together with those beside it."""
         every = [*kept, *fresh]
         for one in every:
             self._add(one.id, one.number, one.figure.entity, one.figure.period)
@@ -87,10 +88,6 @@ class Sheet:
     def breakdown(self, name: CountId) -> Sequence[CountId]:
         """The parts of a count by its breakdown."""
         return self._breakdowns.get(name, ())
-
-    def siblings(self, name: CountId) -> Collection[CountId]:
-        """The counts that add up to the same parent, itself included."""
-        return self._siblings.get(name, ())
 
     def _add(self, name: CountId, count: int, entity: str, period: Period) -> CountId:
         self._counts[name] = count
@@ -120,7 +117,7 @@ class Sheet:
                 parts = [self._unprinted(f"{parent.id}|own", own, parent)]
                 parts += [one.id for one in below]
                 self._equations.append(Equation(parent.id, tuple(parts)))
-                self._siblings.update(dict.fromkeys((one.id for one in below), parts))
+                self.parents.update(dict.fromkeys((one.id for one in below), parent.id))
 
     def _add_up_breakdowns(self, every: Iterable[Counted]) -> None:
         wholes: dict[tuple[str, _Where], Counted] = {}
