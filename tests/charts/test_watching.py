@@ -67,11 +67,13 @@ def test_prometheus_finds_every_workload() -> None:
     resources = rendered("kokemus", WATCHING)
     for name, one in of_kind(resources, "ServiceMonitor").items():
         chosen = one["spec"]["selector"]["matchLabels"].items()
+        (endpoint,) = one["spec"]["endpoints"]
+        scraped = {"name": endpoint["port"], "port": 9000, "targetPort": "metrics"}
         ports = {
             service["metadata"]["name"]
             for service in of_kind(resources, "Service").values()
             if chosen <= service["metadata"]["labels"].items()
-            and "metrics" in {port["name"] for port in service["spec"]["ports"]}
+            and any(scraped.items() <= port.items() for port in service["spec"]["ports"])
         }
         wanted = {
             deployment

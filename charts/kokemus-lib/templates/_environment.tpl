@@ -39,7 +39,7 @@
   valueFrom: {secretKeyRef: {name: {{ $secret.name }}, key: {{ $secret.key }}}}
 {{- end }}
 {{- if $values.database.secret }}
-{{- include "kokemus.environment.database" $root | nindent 0 }}
+{{- include "kokemus.environment.database" $root | trim | nindent 0 }}
 {{- end }}
 {{- end }}
 

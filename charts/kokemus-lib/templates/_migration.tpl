@@ -36,7 +36,7 @@ spec:
               value: /tmp
             - name: KOKEMUS_KAFKA_BOOTSTRAP
               value: {{ .Values.global.kafka.bootstrap | quote }}
-            {{- include "kokemus.environment.database" . | nindent 12 }}
+            {{- include "kokemus.environment.database" . | trim | nindent 12 }}
           resources:
             requests: {cpu: 100m, memory: 192Mi}
             limits: {cpu: "1", memory: 512Mi}

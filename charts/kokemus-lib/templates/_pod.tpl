@@ -23,7 +23,7 @@ containers:
     {{- include "kokemus.container" .root | nindent 4 }}
     args: [{{ .workload.command }}]
     env:
-      {{- include "kokemus.environment" . | nindent 6 }}
+      {{- include "kokemus.environment" . | trim | nindent 6 }}
     ports:
       - {name: http, containerPort: 8000}
       - {name: metrics, containerPort: 9000}
