@@ -7,9 +7,9 @@ from reporting.domain.live import LiveFigure
 from reporting.domain.live_tables import Lines, series
 from reporting.domain.people import Person
 from reporting.domain.present import discreet, edition_of_now, exact_for
-from reporting.domain.releases import Change, Entity
+from reporting.domain.releases import Change, Entity, Period
 from reporting.texts import Texts
-from support.release_builders import SPAN, live, text, whole_year
+from support.release_builders import SPAN, live, text, whole_month, whole_year
 
 FI = Texts().languages["fi"]
 TREE = {
@@ -116,3 +116,11 @@ def test_an_edition_of_now_is_told_in_the_chapters_of_a_release() -> None:
     assert [cell.text for cell in chapter.grids[0].rows[0].cells] == ["40", "< 3"]
     assert "muistutus 40, kantelu < 3" in chapter.sentence
     assert not any("piilotetaan" in note for note in chapter.notes)
+
+
+def test_a_year_of_which_nothing_is_known_is_not_told_and_a_month_is_a_gap() -> None:
+    def told(period: Period) -> int:
+        blank = live(rounded=None, n=None, period=period, status="no_data")
+        return len(edition_of_now([blank], TREE, {}, SPAN).content.figures)
+
+    assert (told(whole_year(2026)), told(whole_month(1))) == (0, 1)

@@ -29,7 +29,7 @@ def inventory(children: Sequence[Entity], edition: Edition, language: Language) 
         (one.entity, one.metric): one
         for child in children
         for one in edition.figures(child.id, *METRICS)
-        if not one.dimension and one.status != "no_data"
+        if not one.dimension
     }
     known = [name for name in METRICS if any(metric == name for _, metric in found)]
     if not known:

@@ -89,7 +89,7 @@ def edition_of_now(
         period_end=span[1],
         as_of=span[1],
         entities=list(tree.values()),
-        figures=[taken_over(one) for one in figures if one.entity in tree],
+        figures=[taken_over(one) for one in figures if one.entity in tree and not _blank_year(one)],
         breaks=breaks_within(beside.breaks, span),
         texts=dict(texts),
         notes=list(beside.notes),
@@ -101,6 +101,11 @@ def notes_of_answers(told: Page) -> list[str]:
     """What to know when reading its answers, without what its chapters say themselves."""
     said = {note for chapter in told.chapters for note in chapter.notes}
     return [note for note in told.notes if note not in said]
+
+
+def _blank_year(figure: LiveFigure) -> bool:
+    """A year of which nothing is known; a month of that kind is a gap in its series."""
+    return figure.period.grain == "year" and figure.status == "no_data"
 
 
 def _discreet(figure: LiveFigure) -> LiveFigure:

@@ -54,6 +54,7 @@ _PARTICIPATION: Final = (
     "participation_volume",
     "participation_coverage",
     "participation_change",
+    "game_measures",
 )
 _CSV: Final = "csv"
 
