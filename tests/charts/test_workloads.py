@@ -171,3 +171,16 @@ def test_a_city_can_do_without_a_service(chart: str) -> None:
     names = set(pods(rendered("kokemus", everything, f"{chart}.enabled=false")))
     assert names
     assert not {name for name in names if name.startswith(f"kokemus-{chart}")}
+
+
+def test_a_workload_s_own_setting_wins_even_where_it_says_no() -> None:
+    given = ["settings.KOKEMUS_KAFKA_DURABLE=true"]
+    given += ["workloads.http.settings.KOKEMUS_KAFKA_DURABLE=false"]
+    found = pods(rendered("metrics", None, *given))
+    durable = {
+        name: variable["value"]
+        for name in ("kokemus-metrics", "kokemus-metrics-consumer")
+        for variable in one_container(found[name])["env"]
+        if variable["name"] == "KOKEMUS_KAFKA_DURABLE"
+    }
+    assert durable == {"kokemus-metrics": "false", "kokemus-metrics-consumer": "true"}

@@ -25,8 +25,10 @@
 {{- range $name, $file := include "kokemus.files" . | fromYaml }}
 {{- $_ := set $settings $name $file.path }}
 {{- end }}
-{{- range $name, $value := merge (dict) .workload.settings $values.settings }}
+{{- range list $values.settings .workload.settings }}
+{{- range $name, $value := . }}
 {{- $_ := set $settings $name $value }}
+{{- end }}
 {{- end }}
 - name: HOME
   value: /tmp
