@@ -31,6 +31,13 @@ GAME: Final[tuple[Mapping[str, str], ...]] = (
     {"theme": "toimintatavat"},
     {"theme": "toimintatavat", "column": "avoimuus"},
 )
+NAMED_BY_METRICS: Final = {
+    "metric.observed_measurement_coverage": Text(
+        "havaittu mittaaminen", "observerad mätning", "observed measurement"
+    ),
+    "metric.measured_entities": Text("mittaavat yksiköt", "mätande enheter", "measuring entities"),
+}
+"""Names that are no terms of the glossary: they come with the figures."""
 
 
 class Values:
@@ -59,7 +66,8 @@ def every_figure() -> Content:
         figures=[*_answers(values), *_feedback(values), *_surveys(values), *_statutory(values),
                  *_participation(values), *_own(values)],
         breaks=[],
-        texts={code: words for code, words in texts.items() if not code.startswith("explain.")},
+        texts={code: words for code, words in texts.items() if not code.startswith("explain.")}
+        | NAMED_BY_METRICS,
         notes=[Note("done", "kallio", date(2026, 2, 2), Text("Ovi siirtyi", "Flyttat", "Moved"))],
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reporting.domain.open_data import NAMES
+from reporting.domain.open_data import LICENCE, NAMES
 from support.fake_metrics_api import FakeMetricsApi
 from support.reporting_service import Reporting
 
@@ -23,6 +23,11 @@ def test_csv_and_json_hold_every_figure_of_the_release(published: Reporting) -> 
         address = f"{published.url}/open-data/latest/{name}"
         of_json = httpx.get(f"{address}.json").json()
         assert of_json["release"] == id_
+        links = httpx.head(f"{address}.csv").links
+        assert links["canonical"]["url"].endswith(f"/open-data/{id_}/{name}.csv")
+        assert links["license"]["url"] == LICENCE
+        described = links["describedby"]["url"].partition("/open-data/")[2]
+        assert httpx.head(f"{published.url}/open-data/{described}").status_code == 200
         table = csv.DictReader(io.StringIO(httpx.get(f"{address}.csv").content.decode("utf-8-sig")))
         values = [(one["metric"], one["value"], one["status"]) for one in of_json["figures"]]
         assert [
@@ -40,6 +45,8 @@ def test_csv_and_json_hold_every_figure_of_the_release(published: Reporting) -> 
         ("*/*", "en", "text/html", "Open data"),
         ("application/ld+json", "", "application/ld+json", "dcat:Catalog"),
         ("application/json", "", "application/ld+json", "dcat:Catalog"),
+        ("text/html;q=0.5, application/ld+json", "", "application/ld+json", "dcat:Catalog"),
+        ("application/json;q=0.1, text/html", "fi;q=0.2, en;q=0.9", "text/html", "Open data"),
     ],
 )
 def test_the_catalogue_is_what_the_reader_asks_for(

@@ -5,6 +5,7 @@ Source: https://semiceu.github.io/DCAT-AP/releases/3.0.1/.
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Final
 
 from reporting.domain.editions import Edition
@@ -30,6 +31,7 @@ _PUBLISHER: Final = N_("Helsingin kaupunki")
 _CONTEXT: Final = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "spdx": "http://spdx.org/rdf/terms#",
@@ -60,6 +62,7 @@ def catalogue(
     here = f"{base_url}/open-data/"
     named = {one.id: one for one in releases}
     published = named[edition.id].when("published") if edition.id in named else None
+    older = dict(pairwise(one.id for one in releases))
     return {
         "@context": _CONTEXT,
         "@id": here,
@@ -99,6 +102,7 @@ def catalogue(
                         "dct:title": _said(languages, title),
                         "dct:description": _said(languages, title),
                         "dcat:version": one.id,
+                        **_made(one, f"{here}{older[one.id]}/{name}" if one.id in older else None),
                     }
                     for one in releases
                 ],
@@ -107,6 +111,15 @@ def catalogue(
             for name, title in NAMES.items()
         ],
     }
+
+
+def _made(release: Release, before: str | None) -> dict[str, Any]:
+    """When a version was published, and of which it is a revision, by PROV."""
+    published = release.when("published")
+    moment = _typed("dateTime", published.isoformat()) if published else None
+    return ({"dct:issued": moment, "prov:generatedAtTime": moment} if moment else {}) | (
+        {"prov:wasRevisionOf": {"@id": before}} if before else {}
+    )
 
 
 def _distribution(edition: Edition, name: str, form: str, here: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A release as open data: tables as CSV and JSON, the code book, and what belongs to which."""
+"""A release as open data: tables as CSV and JSON, and what belongs to which."""
 
 import csv
 import io
@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from reporting.disclosure.public_tables import TABLES
+from reporting.domain import code_book
 from reporting.domain.drafting import METRICS, OWN_DOING
 from reporting.domain.editions import Edition
 from reporting.domain.languages import CODES, N_
@@ -21,10 +22,14 @@ NAMES: Final[Mapping[str, str]] = {
     "feedback": N_("Verkkopalaute ja vastauslupaus"),
     "statutory": N_("Muistutukset, kantelut ja yhteydenotot asiavastaavaan"),
     "participation": N_("Osallisuus ja asiakaskokemuksen mittaaminen"),
+    "breaks": N_("Aikasarjojen katkokset"),
+    "notes": N_("Selitykset sekä mitä kuultiin ja mitä tehtiin"),
     "organisation": N_("Organisaatio, josta luvut kertovat"),
     "code-book": N_("Koodikirja: mittarit, tilat, merkinnät ja muut koodit"),
 }
 """The datasets and what they are called."""
+OF_FIGURES: Final = ("experience", "feedback", "statutory", "participation")
+"""Those of figures; each figure of a release is in one of them."""
 _METRICS: Final[Mapping[str, frozenset[str]]] = {
     "feedback": frozenset(
         name
@@ -63,7 +68,11 @@ def rows(edition: Edition, dataset: str) -> tuple[Sequence[str], list[Row]]:
     if dataset == "organisation":
         return _organisation(edition)
     if dataset == "code-book":
-        return _code_book(edition)
+        return code_book.COLUMNS, code_book.code_book(edition)
+    if dataset == "breaks":
+        return _breaks(edition)
+    if dataset == "notes":
+        return _notes(edition)
     return COLUMNS, [_row(edition, one) for one in figures(edition, dataset)]
 
 
@@ -131,24 +140,37 @@ def _organisation(edition: Edition) -> tuple[Sequence[str], list[Row]]:
     return ("id", "kind", "parent", *(f"name_{code}" for code in CODES)), table
 
 
-def _code_book(edition: Edition) -> tuple[Sequence[str], list[Row]]:
-    texts = edition.content.texts
-    table: list[Row] = []
-    for code, text in sorted(texts.items()):
-        group, _, name = code.partition(".")
-        if group == "explain":
-            continue
-        explained = texts.get(f"explain.{name}", Text("", "", "")) if group == "metric" else None
-        table.append(
-            {
-                "list": group,
-                "code": name,
-                **_texts("name", text),
-                **_texts("explanation", explained or Text("", "", "")),
-            }
-        )
-    names = (f"{group}_{code}" for group in ("name", "explanation") for code in CODES)
-    return ("list", "code", *names), table
+def _breaks(edition: Edition) -> tuple[Sequence[str], list[Row]]:
+    table = [
+        {
+            "entity": one.entity,
+            "date": one.date,
+            "metric": one.metric,
+            "channel": one.channel,
+            "kind": one.kind,
+            **_texts("what", one.what),
+        }
+        for one in edition.content.breaks
+    ]
+    what = (f"what_{code}" for code in CODES)
+    return ("entity", "date", "metric", "channel", "kind", *what), table
+
+
+def _notes(edition: Edition) -> tuple[Sequence[str], list[Row]]:
+    table = [
+        {
+            "kind": one.kind,
+            "entity": one.entity,
+            "day": one.day,
+            "metric": one.metric,
+            "period_from": one.period.first if one.period else None,
+            "period_to": one.period.last if one.period else None,
+            **_texts("text", one.text),
+        }
+        for one in edition.content.notes
+    ]
+    told = (f"text_{code}" for code in CODES)
+    return ("kind", "entity", "day", "metric", "period_from", "period_to", *told), table
 
 
 def _texts(name: str, text: Text) -> Row:

@@ -7,20 +7,26 @@ import msgspec
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from kokemus.problems import Problem
 from kokemus.problems import response as problem_response
 from reporting.domain.catalogue import MEDIA_TYPE, MEDIA_TYPES, catalogue
 from reporting.domain.editions import Edition
 from reporting.domain.languages import CODES, Code
-from reporting.domain.open_data import FORMATS, NAMES, as_csv, as_json
-from reporting.domain.releases import FOR_THE_HOUSE, PUBLIC, Release, parse
+from reporting.domain.open_data import FORMATS, LICENCE, NAMES, as_csv, as_json
+from reporting.domain.releases import PUBLIC, Kind, Release, parse
 from reporting.handlers.public import Handler, nothing
 from reporting.handlers.releases import OPEN, withdrawn
 from reporting.parts import Parts, language_of
 from reporting.rendering import PUBLIC_CACHE, holds
 from reporting.shelf import OnShelf, Rendered, rendered
 
+_KIND: Final[Kind] = "public-monthly"
+"""The kind of release that is open data."""
+_OF_MACHINES: Final = (MEDIA_TYPE, "application/json")
+_VARY: Final = "Accept, Accept-Language"
 _FILES_KEPT: Final = 60
 """Files of earlier releases that were asked for; each is made from some megabytes."""
 
@@ -49,11 +55,13 @@ class _OpenData:
         """The catalogue as the reader wants it: JSON-LD for machines, else a page."""
         if not _wants_json(request):
             answer = await self.page(_preferred(request))(request)
-            answer.headers["Vary"] = "Accept, Accept-Language"
+            answer.headers["Vary"] = _VARY
             return answer
         on_shelf = await self._parts.shelf.current()
         if on_shelf.edition is None:
-            return _refused(_nothing(on_shelf))
+            refused = _refused(_nothing(on_shelf))
+            refused.headers["Vary"] = _VARY
+            return refused
         edition, releases = on_shelf.edition, await self._public()
 
         def make() -> bytes:
@@ -64,7 +72,7 @@ class _OpenData:
 
         key = ("catalogue", *(one.id for one in releases))
         file = await self._parts.shelf.file(on_shelf, key, make)
-        return _answer(request, file, MEDIA_TYPE, {"Vary": "Accept, Accept-Language"})
+        return _answer(request, file, MEDIA_TYPE, {"Vary": _VARY})
 
     def page(self, code: Code) -> Handler:
         """The catalogue as a page in a language."""
@@ -114,7 +122,7 @@ class _OpenData:
         file = await self._parts.shelf.file(
             on_shelf, ("open-data", name, form), lambda: _made(edition, name, form)
         )
-        return _answer(request, file, MEDIA_TYPES[form], {"Kokemus-Release": edition.id})
+        return _answer(request, file, MEDIA_TYPES[form], self._headers(edition.id, name, form))
 
     async def _earlier_file(
         self, request: Request, id_: str, name: str, form: str, on_shelf: OnShelf
@@ -122,7 +130,7 @@ class _OpenData:
         if id_ == "latest":
             return _refused(_nothing(on_shelf))
         found = await self._parts.store.release(id_)
-        if found is None or not found.when("published") or found.kind in FOR_THE_HOUSE:
+        if found is None or not found.when("published") or found.kind != _KIND:
             return _refused(Problem(404, "no such release"))
         if found.state not in PUBLIC:
             return _refused(withdrawn(found))
@@ -134,14 +142,22 @@ class _OpenData:
             self._earlier[key] = rendered(_made(Edition(id_, parse(body)), name, form))
             while len(self._earlier) > _FILES_KEPT:
                 self._earlier.popitem(last=False)
-        headers = {"Kokemus-Release": id_, "Kokemus-State": found.state}
+        headers = {**self._headers(id_, name, form), "Kokemus-State": found.state}
         return _answer(request, self._earlier[key], MEDIA_TYPES[form], headers)
+
+    def _headers(self, id_: str, name: str, form: str) -> dict[str, str]:
+        """Which release a file is of, its licence, what explains it, and where it always is."""
+        here = f"{self._parts.settings.base_url}/open-data/{id_}"
+        links = {"license": LICENCE, "describedby": f"{here}/code-book.csv",
+                 "canonical": f"{here}/{name}.{form}"}  # fmt: skip
+        told = ", ".join(f'<{address}>; rel="{relation}"' for relation, address in links.items())
+        return {"Kokemus-Release": id_, "Link": told}
 
     async def _public(self) -> list[Release]:
         return [
             one
             for one in await self._parts.store.releases()
-            if one.kind == "public-monthly" and one.state in PUBLIC
+            if one.kind == _KIND and one.state in PUBLIC
         ]
 
 
@@ -155,15 +171,14 @@ def _nothing(on_shelf: OnShelf) -> Problem:
 
 
 def _wants_json(request: Request) -> bool:
-    accepted = request.headers.get("accept", "")
-    return "json" in accepted and "text/html" not in accepted
+    accepted = parse_accept_header(request.headers.get("accept", "*/*"), MIMEAccept)
+    return accepted.best_match(("text/html", *_OF_MACHINES), "text/html") in _OF_MACHINES
 
 
 def _preferred(request: Request) -> Code:
-    """The first of the reader's languages that there are pages in."""
-    asked = request.headers.get("accept-language", "").split(",")
-    known = (one.strip()[:2].lower() for one in asked)
-    return language_of(next((one for one in known if one in CODES), None))
+    """The one of the reader's languages that is liked best and that there are pages in."""
+    asked = parse_accept_header(request.headers.get("accept-language"), LanguageAccept)
+    return language_of(asked.best_match(CODES))
 
 
 def _answer(request: Request, file: Rendered, media: str, headers: dict[str, str]) -> Response:
