@@ -61,6 +61,47 @@ def test_home_visits_are_published_for_services_but_never_for_a_unit() -> None:
     assert {one.entity: one.value for one in made.figures} == {"kotihoito": 87, "kallio": None}
 
 
+@pytest.mark.parametrize(
+    ("id_", "name"),
+    [
+        ("mielenterveyspalvelut", "Palvelu"),
+        ("paihdepoliklinikat", "Palvelu"),
+        ("s-17", "Lastensuojelu"),
+        ("s-18", "Koulu- ja opiskeluterveydenhuolto, kouluterveys"),
+    ],
+)
+def test_sensitive_services_are_published_for_the_service_but_never_for_a_unit(
+    id_: str, name: str
+) -> None:
+    tree = (
+        entity(id_, "service", names=text(name)),
+        entity("kallio", "unit", id_),
+        entity("oodi", "unit", "kirjastot"),
+    )
+    made = content(live(entity=id_), live(), live(entity="oodi"), entities=tree)
+    assert {one.entity: one.value for one in made.figures} == {id_: 87, "kallio": None, "oodi": 87}
+    assert not findings(made)
+
+
+def test_a_unit_that_once_hung_under_a_sensitive_service_stays_untold() -> None:
+    moved = entity("kallio", "unit", "mielenterveys")
+    later = entity("kallio", "unit", "terveysasemat", valid_from=date(2026, 3, 1))
+    moved = replace(moved, validities=[*moved.validities, *later.validities])
+    tree = (entity("mielenterveys", "service"), entity("terveysasemat", "service"), moved)
+    (figure,) = content(live(), entities=tree).figures
+    assert (figure.value, figure.n, figure.status) == (None, None, "suppressed")
+
+
+def test_a_service_entity_named_after_several_services_does_not_hide_them_all() -> None:
+    tree = (
+        entity("terveys-ja-paihdepalvelut", "service_entity"),
+        entity("terveysasemat", "service", "terveys-ja-paihdepalvelut"),
+        entity("kallio", "unit", "terveysasemat"),
+    )
+    (figure,) = content(live(), entities=tree).figures
+    assert figure.value == 87
+
+
 @pytest.mark.parametrize("channel", ["link", "survey"])
 def test_answers_of_those_who_were_asked_by_name_are_no_anonymous_answers(channel: str) -> None:
     made = content(live(channel=channel), live(rounded=80))

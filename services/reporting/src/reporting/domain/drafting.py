@@ -1,12 +1,13 @@
 """Makes the content of a release from live figures: only what may leave the house is let through.
 
 Class A (anonymous answers at devices and on pages) is published at n >= 30, by month at the
-finest, and home visits at service level only. Class D (the city's own doing) is published as it is.
-What persons did (B and C) comes from `reporting.disclosure` and is taken over as that left it.
+finest; home visits and sensitive services at service level only. Class D (the city's own doing) is
+published as it is. What persons did (B and C) comes from `reporting.disclosure` and is taken over
+as that left it.
 Everything else is null with the status that says why; an unrounded value never comes this far.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -15,6 +16,7 @@ import msgspec
 
 from reporting.domain.live import LiveBreak, LiveEntity, LiveFigure
 from reporting.domain.releases import Break, Change, Content, Entity, Figure, Period, Reported, Text
+from reporting.domain.sensitive import below_sensitive
 
 NPS_SHARES: Final = ("promoter_share", "passive_share", "detractor_share")
 """The parts of `nps`: they stand beside it, and nowhere else."""
@@ -80,8 +82,9 @@ def draft(  # noqa: PLR0913 - all that a release is made of
     entities = entities_within(tree.entities, span)
     known = {one.id: one for one in entities}
     found = [one for one in live if one.entity in known]
+    sensitive = below_sensitive(tree.entities)
     answers = [
-        published(one, known[one.entity].kind)
+        published(one, known[one.entity].kind, sensitive)
         for one in found
         if one.metric in METRICS and one.channel in ANONYMOUS and not one.dimension
     ]
@@ -103,17 +106,19 @@ def draft(  # noqa: PLR0913 - all that a release is made of
     )
 
 
-def published(figure: LiveFigure, entity_kind: str) -> Figure:
+def published(figure: LiveFigure, entity_kind: str, sensitive: Collection[str]) -> Figure:
     """The figure as a release shows it.
 
     Args:
         figure: the live figure.
         entity_kind: the kind of its entity.
+        sensitive: the entities of which no anonymous answer is told.
     """
     reported = "reported" in figure.flags
     n = figure.rounded if figure.metric == "press_count" else figure.n
     status = figure.status
-    if status == "ok" and figure.channel in CHANNELS_BY_SERVICE and entity_kind == "unit":
+    visit = figure.channel in CHANNELS_BY_SERVICE and entity_kind == "unit"
+    if status == "ok" and (visit or figure.entity in sensitive):
         status = "suppressed"
     elif status == "ok" and (not reported if n is None else n < MIN_N):
         status = "below_min_n"

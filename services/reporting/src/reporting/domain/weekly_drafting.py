@@ -5,7 +5,7 @@ city's own doing (class D): how many devices are in place. Persons' acts are not
 and objections and complaints not at all. It is for the house only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from reporting.domain.desk import entities_on
 from reporting.domain.drafting import ANONYMOUS, Tree, published
 from reporting.domain.live import LiveFigure
 from reporting.domain.releases import Content, Figure, Text
+from reporting.domain.sensitive import below_sensitive
 
 ANSWERS: Final = ("press_count", "happy_index", "satisfied_share", "nps")
 """The anonymous answers that it holds, in the order of the mail."""
@@ -47,8 +48,9 @@ def draft_week(
     """
     known = {id_: one for id_, one in entities_on(tree.entities, span[1]).items()
              if one.kind in KINDS}  # fmt: skip
+    sensitive = below_sensitive(tree.entities)
     figures = [
-        _shown(one, known[one.entity].kind)
+        _shown(one, known[one.entity].kind, sensitive)
         for one in live
         if one.entity in known
         and one.metric in METRICS
@@ -72,10 +74,10 @@ def draft_week(
     )
 
 
-def _shown(figure: LiveFigure, kind: str) -> Figure:
+def _shown(figure: LiveFigure, kind: str, sensitive: Collection[str]) -> Figure:
     """Answers by the rules of their class; devices are the city's own and told as they are."""
     if figure.metric != DEVICES:
-        return published(figure, kind)
+        return published(figure, kind, sensitive)
     return Figure(
         metric=figure.metric,
         entity=figure.entity,
