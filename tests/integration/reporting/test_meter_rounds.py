@@ -1,5 +1,6 @@
 """A year's round of the strategy's meters, from its texts to its published files."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from openpyxl import load_workbook
 from pptx import Presentation
 from pypdf import PdfReader
 
+from reporting.domain.meters import version_of
 from support.fake_metrics_api import figure
 from support.pdf_files import spoken
 from support.reporting_service import PASSWORDS, Reporting, enter
@@ -64,6 +66,7 @@ def service(reporting: Reporting) -> Reporting:
 
 def texts(**changed: str) -> dict[str, str]:
     usual = {f"{field}.{code}": f"{field} {code}" for field in FIELDS for code in ("fi", "sv")}
+    usual["seen"] = version_of({}, "participation")
     return usual | {name.replace("__", "."): words for name, words in changed.items()}
 
 
@@ -113,6 +116,30 @@ def test_a_text_beyond_the_page_is_refused_by_its_name_and_not_kept(service: Rep
     assert missing.status_code == 422
     named = ilona.post(f"{ROUND}/meters/experience", **texts(type__fi="soita 040 123 4567"))
     assert named.status_code == 422
+
+
+def test_of_two_who_write_a_meter_at_once_the_second_is_told_and_loses_nothing(
+    service: Reporting,
+) -> None:
+    first, second = Visitor(service, "ilona"), Visitor(service, "ilona")
+    path = f"{ROUND}/meters/experience"
+    seen = version(first.get(path).text)
+    assert first.post(path, **texts(cost__fi="Ensin 10 euroa", seen=seen)).status_code == 303
+    late = second.post(path, **texts(cost__fi="Sitten 20 euroa", seen=seen))
+    assert late.status_code == 409
+    assert "Ensin 10 euroa" in late.text
+    assert "Sitten 20 euroa" in late.text
+    assert "Ensin 10 euroa" in first.get(path).text
+    merged = texts(cost__fi="Yhteensä 30 euroa", seen=version(late.text))
+    assert second.post(path, **merged).status_code == 303
+    assert "Yhteensä 30 euroa" in first.get(path).text
+
+
+def version(page: str) -> str:
+    """What the form of a meter says that it shows."""
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_days_move_and_steps_are_taken_and_taken_back(service: Reporting) -> None:

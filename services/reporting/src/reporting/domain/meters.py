@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from typing import Final, Literal, get_args
 
@@ -59,6 +60,12 @@ def meter_texts(written: Mapping[tuple[MeterCode, Field], Text]) -> dict[str, Te
         for field, text in meter.texts.items():
             found[code_of(meter.code, field)] = written.get((meter.code, field), text)
     return found
+
+
+def version_of(written: Mapping[tuple[MeterCode, Field], Text], meter: MeterCode) -> str:
+    """Names the texts that somebody wrote of a meter: others have another name."""
+    own = [(field, written[meter, field]) for field in FIELDS if (meter, field) in written]
+    return sha256(msgspec.json.encode(own)).hexdigest()[:16]
 
 
 def code_of(meter: MeterCode, field: Field | None = None) -> str:

@@ -20,6 +20,7 @@ from reporting.domain.meters import (
     code_of,
     meter_table,
     meter_texts,
+    version_of,
 )
 from reporting.domain.people import MAY_DRAFT, MAY_OPEN_ROUNDS
 from reporting.domain.releases import Content, StepRefusedError, Text
@@ -133,9 +134,9 @@ class _Meters:
         year, meter = await self._year(visit), _meter(visit.request.path_params["meter"])
         if year is None or meter is None:
             return self._door.refusal(visit.language, "missing", 404)
-        shown = meter_texts(await self._parts.meters.texts(year))
-        now = {field: shown[code_of(meter, field)] for field in FIELDS}
-        return self._texts(visit, year, meter, now, ())
+        written = await self._parts.meters.texts(year)
+        seen = version_of(written, meter)
+        return self._texts(visit, year, meter, _shown(written, meter), (), seen)
 
     async def write(self, visit: Visit) -> Response:
         """Keeps the texts of a meter, if its page stays one page in every language."""
@@ -144,6 +145,7 @@ class _Meters:
         if year is None or meter is None:
             return self._door.refusal(visit.language, "missing", 404)
         given = {field: _given(visit.form, field) for field in FIELDS}
+        seen = visit.form.get("seen", "")
         faults = [fault for field, one in given.items() for fault in _faults(meter, field, one)]
         if not faults:
             written = await parts.meters.texts(year)
@@ -154,8 +156,11 @@ class _Meters:
                 return self._door.page(visit, "away.html", 503, why=str(error))
             faults = await asyncio.to_thread(beyond, content, (meter,), parts.languages)
         if faults:
-            return self._texts(visit, year, meter, given, faults)
-        await parts.meters.write(year, meter, given, visit.person.user)
+            return self._texts(visit, year, meter, given, faults, seen)
+        if not await parts.meters.write(year, meter, given, visit.person.user, seen):
+            written = await parts.meters.texts(year)
+            now, kept = version_of(written, meter), _shown(written, meter)
+            return self._texts(visit, year, meter, given, (), now, kept)
         return RedirectResponse(f"/desk/rounds/{year}#texts", 303)
 
     async def draft(self, visit: Visit) -> Response:
@@ -217,21 +222,26 @@ class _Meters:
             may_draft=visit.person.may(MAY_DRAFT),
         )  # fmt: skip
 
-    def _texts(
+    def _texts(  # noqa: PLR0913, PLR0917 - what the page shows
         self,
         visit: Visit,
         year: int,
         meter: MeterCode,
         texts: Mapping[Field, Text],
         faults: Sequence[TextFault],
+        seen: str,
+        kept: Mapping[Field, Text] | None = None,
     ) -> Response:
+        """The page; with what somebody else has `kept` meanwhile beside what is not kept."""
         language = self._parts.languages[visit.language]
         return self._door.page(
             visit,
             "meter_texts.html",
-            422 if faults else 200,
+            422 if faults else 200 if kept is None else 409,
             year=year,
             meter=meter,
+            seen=seen,
+            kept=kept,
             name=next(language.of(one.name) for one in meter_table().meters if one.code == meter),
             fields=[(field, field_name(field, language), texts[field]) for field in FIELDS],
             codes=[(code, self._parts.languages[code].own_name) for code in CODES],
@@ -249,6 +259,11 @@ class _Meters:
 
 def _meter(given: str | None) -> MeterCode | None:
     return next((one for one in METERS if one == given), None)
+
+
+def _shown(written: Mapping[tuple[MeterCode, Field], Text], meter: MeterCode) -> dict[Field, Text]:
+    shown = meter_texts(written)
+    return {field: shown[code_of(meter, field)] for field in FIELDS}
 
 
 def _given(form: Mapping[str, str], field: Field) -> Text:

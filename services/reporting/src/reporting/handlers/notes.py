@@ -68,7 +68,8 @@ class _Notes:
             return self._door.page(visit, "away.html", 503, why=str(error))
         if not answers_for(visit.person, MAY_NOTE, kept.note.entity, tree):
             return self._door.refusal(visit.language, "forbidden", 403)
-        await self._parts.notes.remove(kept, visit.person.user, self._parts.now())
+        if not await self._parts.notes.remove(kept, visit.person.user, self._parts.now()):
+            return self._door.refusal(visit.language, "missing", 404)
         return _back(kept.note.entity)
 
     async def _page(

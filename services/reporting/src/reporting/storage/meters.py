@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reporting.domain.audit import Action
-from reporting.domain.meters import Field, MeterCode, StageCode
+from reporting.domain.meters import Field, MeterCode, StageCode, version_of
 from reporting.domain.releases import Text
 from reporting.storage.audit import add_note
 
@@ -64,17 +64,24 @@ class MeterStore:
     async def texts(self, year: int) -> dict[tuple[MeterCode, Field], Text]:
         """The texts that somebody wrote for the year."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(
-                text("SELECT meter, field, fi, sv, en FROM meter_text WHERE year = :year"),
-                {"year": year},
-            )
-            return {(row.meter, row.field): Text(row.fi, row.sv, row.en) for row in rows}
+            return await _texts(connection, year)
 
     async def write(
-        self, year: int, meter: MeterCode, texts: Mapping[Field, Text], by: str
-    ) -> None:
-        """Keeps the texts of a meter."""
+        self, year: int, meter: MeterCode, texts: Mapping[Field, Text], by: str, seen: str
+    ) -> bool:
+        """Keeps the texts of a meter; False: others than those `seen` stand there meanwhile.
+
+        Args:
+            year: of the round.
+            meter: which one.
+            texts: all of it.
+            by: who wrote them.
+            seen: `version_of` the texts that these take the place of.
+        """
         async with self._engine.begin() as connection:
+            await connection.execute(text("LOCK TABLE meter_text IN SHARE ROW EXCLUSIVE MODE"))
+            if version_of(await _texts(connection, year), meter) != seen:
+                return False
             for field, one in texts.items():
                 await connection.execute(
                     text(
@@ -86,3 +93,11 @@ class MeterStore:
                      "fi": one.fi, "sv": one.sv, "en": one.en},
                 )  # fmt: skip
             await add_note(connection, by, "meter.texts", f"{year} {meter}", ", ".join(texts))
+        return True
+
+
+async def _texts(connection: AsyncConnection, year: int) -> dict[tuple[MeterCode, Field], Text]:
+    rows = await connection.execute(
+        text("SELECT meter, field, fi, sv, en FROM meter_text WHERE year = :year"), {"year": year}
+    )
+    return {(row.meter, row.field): Text(row.fi, row.sv, row.en) for row in rows}
