@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 
 from kokemus.contracts import events
+from kokemus.contracts.fields import identifier_fields, moment_fields, text_fields
 from kokemus.contracts.rules import EARLIEST, FIRST_DAY, LAST_DAY, LATEST, check_data
 from kokemus.contracts.topics import EVENT_TYPES, Declaration, topic_of
 from kokemus.errors import Reason, Refused
@@ -176,7 +177,7 @@ def names_a_person(text: str) -> bool:
 
 def _check_texts(data: Any, pointer: str) -> None:
     struct: Any = type(data)
-    for name in _text_fields(struct):
+    for name in text_fields(struct):
         value, where = getattr(data, name), f"{pointer}/{name}"
         if isinstance(value, str):
             if _CONTROL.search(value):
@@ -192,32 +193,6 @@ def _check_texts(data: Any, pointer: str) -> None:
                 _check_texts(item, f"{where}/{index}")
         elif value is not None:
             _check_texts(value, where)
-
-
-@cache
-def _text_fields(struct: Any) -> tuple[str, ...]:
-    """The fields of a struct that hold texts, or structs that do."""
-    return tuple(
-        field.name
-        for field in msgspec.inspect.type_info(struct).fields  # type: ignore[attr-defined]  # a struct
-        if _holds_text(field.type)
-    )
-
-
-def _holds_text(kind: Any) -> bool:
-    match kind:
-        case msgspec.inspect.StrType():
-            return True
-        case msgspec.inspect.ListType():
-            return isinstance(kind.item_type, msgspec.inspect.StructType) and _holds_text(
-                kind.item_type
-            )
-        case msgspec.inspect.UnionType():
-            return any(map(_holds_text, kind.types))
-        case msgspec.inspect.StructType():
-            return bool(_text_fields(kind.cls))
-        case _:
-            return False  # identifiers and codes are checked as such
 
 
 def _faultless(batch: Sequence[events.Event], latest: datetime) -> bool:
@@ -264,14 +239,14 @@ def _fits(data: Any) -> bool:
 def _is_flat(kind: Any) -> bool:
     """Whether a type's data holds identifiers and plain values only, so that it can be hashed."""
     data = kind.__annotations__.get("data") or kind.__base__.__annotations__["data"]
-    fields = _identifier_fields(data)
+    fields = identifier_fields(data)
     nested = any(nested for _, nested in fields)
-    return bool(fields) and not (nested or _moment_fields(data) or _text_fields(data))
+    return bool(fields) and not (nested or moment_fields(data) or text_fields(data))
 
 
 def _check_moments(data: Any, pointer: str) -> None:
     struct: Any = type(data)
-    for name in _moment_fields(struct):
+    for name in moment_fields(struct):
         value = getattr(data, name)
         if isinstance(value, datetime):
             if not EARLIEST <= value < LATEST:
@@ -290,32 +265,6 @@ def _check_moments(data: Any, pointer: str) -> None:
             _check_moments(value, f"{pointer}/{name}")
 
 
-@cache
-def _moment_fields(struct: Any) -> tuple[str, ...]:
-    """The fields of a struct that hold times or days, or structs that do."""
-    return tuple(
-        field.name
-        for field in msgspec.inspect.type_info(struct).fields  # type: ignore[attr-defined]  # a struct
-        if _holds_moments(field.type)
-    )
-
-
-def _holds_moments(kind: Any) -> bool:
-    match kind:
-        case msgspec.inspect.DateTimeType() | msgspec.inspect.DateType():
-            return True
-        case msgspec.inspect.Metadata():
-            return _holds_moments(kind.type)
-        case msgspec.inspect.ListType():
-            return _holds_moments(kind.item_type)
-        case msgspec.inspect.UnionType():
-            return any(map(_holds_moments, kind.types))
-        case msgspec.inspect.StructType():
-            return bool(_moment_fields(kind.cls))
-        case _:
-            return False
-
-
 def check_identifier(value: str, pointer: str) -> None:
     """Holds an identifier against its pattern, which has no room for an e-mail address.
 
@@ -332,27 +281,11 @@ def check_identifier(value: str, pointer: str) -> None:
         raise Refused(Reason.INVALID_IDENTIFIER, "must not hold a personal identity code", pointer)
 
 
-@cache
-def _identifier_fields(struct: Any) -> tuple[tuple[str, bool], ...]:
-    """The fields of a struct that hold identifiers (False) or nested structs (True)."""
-    found = []
-    for field in msgspec.inspect.type_info(struct).fields:  # type: ignore[attr-defined]  # a struct
-        kinds = getattr(field.type, "types", (field.type,))
-        for kind in kinds:
-            if isinstance(kind, msgspec.inspect.Metadata):
-                if not isinstance(kind.type, msgspec.inspect.StrType):
-                    continue
-                found.append((field.encode_name, False))
-            elif isinstance(kind, msgspec.inspect.StructType | msgspec.inspect.ListType):
-                found.append((field.encode_name, True))
-    return tuple(dict.fromkeys(found))
-
-
 def identifiers(data: Any, path: str) -> list[tuple[str, str, str]]:
     """Every identifier within a struct as (path of its parent, field, value)."""
     found: list[tuple[str, str, str]] = []
     struct: Any = type(data)
-    for name, nested in _identifier_fields(struct):
+    for name, nested in identifier_fields(struct):
         value = getattr(data, name)
         if value is None:
             continue
