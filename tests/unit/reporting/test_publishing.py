@@ -151,6 +151,20 @@ def test_a_period_is_published_once_and_stands() -> None:
     assert second.kept == []
 
 
+def test_first_figures_say_that_they_are_not_revised_once_their_year_is_over() -> None:
+    """All months of the year say it, so that nobody sees at which count somebody came late."""
+    months = [*counts(kuva=102, kirjastot=3, museot=99), *counts(whole_month(2), kuva=80)]
+    first = of(months, span=(date(2026, 1, 1), date(2026, 2, 28)))
+    came = [*counts(kuva=103, kirjastot=4, museot=99), *counts(whole_month(2), kuva=80)]
+    before = of(came, first.kept, span=(date(2026, 1, 1), date(2026, 11, 30)))
+    assert before.figures == first.figures
+    final = of(came, first.kept)
+    assert shown(final) == shown(first)
+    assert all("not_revised" in one.flags for one in final.figures)
+    assert {one.status for one in final.figures} == {"ok", "suppressed"}
+    assert of(months, first.kept).figures == first.figures
+
+
 def test_a_new_tree_does_not_cut_a_published_period_anew() -> None:
     first = of(counts(kuva=175, kirjastot=75, museot=100))
     grown = (*TREE, entity("arkistot", "service_entity", "kuva"))

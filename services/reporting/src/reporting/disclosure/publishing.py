@@ -24,6 +24,7 @@ from reporting.disclosure.public_tables import (
     TABLES,
     Table,
 )
+from reporting.disclosure.standing import late_years, stand
 from reporting.disclosure.summing import Counted, Sheet
 from reporting.disclosure.suppressing import Suppression, suppress
 from reporting.domain.live import LiveEntity, LiveFigure
@@ -138,20 +139,18 @@ def _table(
         if one.metric == table.metric and _names(one) in table.dimensions[one.period.grain]
     ]
     counts = [_counted(table, one) for one in rows]
+    now = [
+        counted
+        for one in live
+        if one.metric == table.metric and (counted := _counted(table, one)) is not None
+    ]
     sheet = Sheet(
         hanging,
         table.kinds,
         lambda entity, period: least(table, entity, period, hanging),
         [one for one in counts if one is not None],
         [Counted(one.id, one.figure, one.count) for one in kept if one.count is not None],
-        [
-            counted
-            for one in live
-            if one.metric == table.metric
-            and one.period.grain == "year"
-            and not one.dimension
-            and (counted := _counted(table, one)) is not None
-        ],
+        [one for one in now if one.figure.period.grain == "year" and not one.figure.dimension],
     )
     hidden_before = {one.id for one in kept if one.figure.status == "suppressed"}
     shown_before = {one.id for one in kept if one.count is not None} - hidden_before
@@ -174,7 +173,12 @@ def _table(
         if metric in SCALES:
             told = stay_open(metric, figures_of, sheet.parents, tables.counts)
         printed += [Kept(table.name, name, None, figure) for name, figure in told.items()]
-    old = [one.figure for one in kept if span[0] <= one.figure.period.first]
+    late = late_years(
+        [(one.id, one.count, one.figure) for one in kept if one.count is not None],
+        {one.id: one.number for one in now},
+        span[1],
+    )
+    old = stand((one.figure for one in kept if span[0] <= one.figure.period.first), late)
     report = _report(table, sheet, result)
     figures = [one.figure for one in printed]
     return Protected(old + figures, printed, [report] if figures else [])
