@@ -1,5 +1,6 @@
 """The desk: freshness, and releases on their way."""
 
+import asyncio
 from calendar import monthrange
 from datetime import date, timedelta
 
@@ -57,9 +58,10 @@ class _Desk:
     async def freshness(self, visit: Visit) -> Response:
         """What has come from each source and topic, and what nobody can place."""
         try:
-            status = await self._parts.metrics.status()
-            sources = await self._parts.metrics.sources()
-            unplaced = await self._parts.metrics.unplaced()
+            metrics = self._parts.metrics
+            status, sources, unplaced = await asyncio.gather(
+                metrics.status(), metrics.sources(), metrics.unplaced()
+            )
         except Unavailable as error:
             return self._door.page(visit, "away.html", 503, why=str(error))
         return self._door.page(
