@@ -20,6 +20,7 @@ PUBLIC = (
     "/fi/saavutettavuus",
     "/en/accessibility",
     "/fi/ei-ole",
+    *(f"/open-data/{code}" for code in ("fi", "sv", "en")),
 )
 EMBEDS = ("/embed/fi/kallio", "/embed/sv/hammashoitolat")
 DESK = (
