@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -218,7 +218,7 @@ class _Impatient(HttpToolsProtocol):
     _awaited = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(cast("asyncio.Transport", InOneGo(transport, self.loop)))
+        super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -238,51 +238,12 @@ class _Impatient(HttpToolsProtocol):
         self._awaited = False
         super().on_headers_complete()
 
-    def handle_websocket_upgrade(self) -> None:
-        self.transport = self.transport.plain  # type: ignore[attr-defined]  # an `InOneGo`
-        super().handle_websocket_upgrade()
-
     def _watch(self) -> None:
         if self._awaited and self._patience is None:
             self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
         elif self._patience is not None and not self._awaited:
             self._patience.cancel()
             self._patience = None
-
-
-class InOneGo:
-    """A transport that holds an answer's head back until its body comes, to send them as one.
-
-    Each is a system call here, and wakes the client there. What is held back, one chunk at most,
-    goes out at the end of the loop's turn if nothing follows.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self.plain = transport
-        self._loop = loop
-        self._held = b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.plain, name)
-
-    def write(self, data: bytes) -> None:
-        """Sends what was held back together with this, or holds this back."""
-        if self._held:
-            held, self._held = self._held, b""
-            self.plain.write(held + data)
-        elif data:
-            self._held = data
-            self._loop.call_soon(self._send_held)
-
-    def close(self) -> None:
-        """Closes once everything is sent."""
-        self._send_held()
-        self.plain.close()
-
-    def _send_held(self) -> None:
-        if self._held and not self.plain.is_closing():
-            self.plain.write(self._held)
-        self._held = b""
 
 
 class _Measured:
