@@ -92,6 +92,12 @@ def test_what_is_hidden_keeps_no_number_of_any_kind() -> None:
     assert replace(first, entity=second.entity) == second
 
 
+def test_feedback_is_told_by_month_down_to_services_and_not_of_units() -> None:
+    tree = (*TREE, entity("autot", "service", "museot"), entity("auto", "unit", "autot"))
+    made = of(counts(museot=40, autot=30, auto=30), tree=tree)
+    assert shown(made) == {"museot": 40, "autot": 30}
+
+
 def test_zero_is_published_and_ten_are_asked_for_in_health_and_social_services() -> None:
     made = of(counts(helsinki=106, kuva=97, sote=9, kirjastot=9, museot=0, terveys=9))
     found = shown(made)

@@ -48,7 +48,7 @@ TABLES: Final = (
         "feedback",
         "feedback_count",
         "B",
-        {"month": TO_SERVICE_ENTITY, "year": UNIT},
+        {"month": TO_SERVICE, "year": UNIT},
         {"month": frozenset({(), ("kind",)}), "year": WHOLE},
         derived=("praise_share", "criticism_share"),
     ),
