@@ -76,6 +76,18 @@ def test_what_a_reader_searches_for_is_never_taken_for_markup(published: Reporti
     assert "<script>alert" not in answer.text
 
 
+def test_whoever_asks_for_the_head_is_told_what_the_whole_would_say(published: Reporting) -> None:
+    (release,) = httpx.get(f"{published.url}/v1/releases").json()["releases"]
+    for path in (
+        "/fi/", "/fi/kallio", "/embed/fi/kallio", "/open-data/", "/open-data/latest/experience.csv",
+        "/v1/releases", f"/v1/releases/{release['id']}", "/v1/rounds", "/desk", "/robots.txt",
+    ):  # fmt: skip
+        whole = httpx.get(published.url + path)
+        head = httpx.head(published.url + path)
+        assert (head.status_code, head.content) == (whole.status_code, b""), path
+        assert head.headers.get("etag") == whole.headers.get("etag"), path
+
+
 def test_pages_stay_small(published: Reporting) -> None:
     files = ("/static/kokemus.css", "/static/icon.svg")
     shared = sum(len(httpx.get(published.url + path).content) for path in files)

@@ -46,6 +46,7 @@ class ReleasesOut(BaseModel):
 def register(app: FastAPI, parts: Parts) -> None:
     """Adds the routes of the releases."""
 
+    @app.head("/v1/releases", include_in_schema=False)
     @app.get("/v1/releases", tags=["releases"], response_model=ReleasesOut)
     async def releases(request: Request) -> Response:
         """The releases, newest first; withdrawn ones with reason and date."""
@@ -54,6 +55,7 @@ def register(app: FastAPI, parts: Parts) -> None:
         body = out.model_dump_json(by_alias=True).encode()
         return _answer(request, body, f'"{_fingerprint(listed)}"', {})
 
+    @app.head("/v1/releases/{release_id}", include_in_schema=False)
     @app.get(
         "/v1/releases/{release_id}",
         tags=["releases"],

@@ -50,6 +50,7 @@ class RoundsOut(BaseModel):
 def register(app: FastAPI, parts: Parts, door: Door) -> None:
     """Adds the route of the rounds."""
 
+    @app.head("/v1/rounds", include_in_schema=False)
     @app.get(
         "/v1/rounds",
         tags=["returns"],
