@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reporting.attacker.reading import Told, name
+from reporting.attacker.reading import Node, Published, Told, known, name
 from reporting.disclosure.judging import judge
 from reporting.disclosure.publishing import Kept, Protected, protect
 from reporting.domain.drafting import Tree, draft
 from reporting.domain.live import LiveFigure
 from reporting.domain.releases import Content, Figure, Period, canonical
-from support.release_builders import entity, live, whole_month, whole_year
+from support.release_builders import SPAN, counted, entity, live, whole_month, whole_year
 
 CITIES = 1_000 if os.environ.get("KOKEMUS_TEST_FULL") == "1" else 10
 KINDS = ("kiitos", "moite", "kysymys", "muu")
@@ -183,3 +183,35 @@ def test_a_mean_that_is_shown_beside_the_only_other_one_tells_the_hidden_one() -
     ]
     (told_too_well,) = fallen([replace(content, figures=shown)], made.kept)
     assert told_too_well.endswith("|kuva0|")
+
+
+def test_what_contradicts_itself_may_not_go_out_and_does_not_end_the_draft() -> None:
+    made = protect(messages(random.Random(1), whole_month(1)), TREE, SPAN)
+    content = released(made)
+    figures = [
+        replace(one, value=one.value + 1) if one.dimension and one.value else one
+        for one in content.figures
+    ]
+    assert fallen([content], made.kept) == []
+    wrong = replace(content, figures=figures)
+    for releases in ([wrong], [content, wrong]):
+        assert len(fallen(releases, made.kept)) == 1
+
+
+def test_an_attacker_knows_the_rules() -> None:
+    place: dict[str, Any] = {"entity": "kuva0", "period": whole_month(1)}
+    sote = {**place, "entity": "sote0"}
+    promise = "answered_in_promise_share"
+    figures = [
+        counted("feedback_count", None, **place),
+        counted("feedback_count", None, **sote),
+        counted("complaint_count", None, **place, channel="statutory"),
+        counted(promise, None, **place, status="below_min_n"),
+        counted(promise, None, **sote, status="not_reported"),
+    ]
+    nodes = [Node(one, parent) for one, parent in PARENTS.items()]
+    cells = known(Published(nodes, [told(one) for one in figures])).cells
+    assert [(one.k, one.least, one.most, one.attacked) for one in cells] == [
+        (5, 1, None, True), (10, 1, None, True), (10, 1, None, True),
+        (5, 5, 29, False), (10, 0, None, False),
+    ]  # fmt: skip

@@ -261,6 +261,16 @@ def test_means_that_would_tell_a_hidden_one_are_hidden_with_it(
     assert {name for name, told in means.items() if not isinstance(told, float)} == hidden
 
 
+def test_a_mean_that_is_hidden_for_its_child_is_not_told_from_above_either() -> None:
+    rows = [
+        *surveyed("kirjastot", 2),
+        *surveyed("museot", 400),
+        *surveyed("kuva", 402),
+        *surveyed("helsinki", 402),
+    ]
+    assert set(shown(of(rows), "mean_likert5").values()) == {"suppressed"}
+
+
 def test_shares_need_every_count_that_they_are_made_of() -> None:
     whole = counts(kirjastot=40, museot=90)
     parts = [

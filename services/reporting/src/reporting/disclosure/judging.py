@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from reporting.attacker.bounding import Impossible
 from reporting.attacker.reading import Told, name
 from reporting.attacker.releases import attack_together
 from reporting.disclosure.hanging import Hanging
@@ -17,6 +18,8 @@ def judge(
 ) -> TableReport:
     """What an attacker who has these releases knows of what they hide.
 
+    Releases that contradict themselves or each other are none to publish: that is told as a fall.
+
     Args:
         releases: canonical ones; the draft comes last.
         kept: the counts behind them.
@@ -29,7 +32,10 @@ def judge(
         if one.count
         and one.count < least(tables[one.table], one.figure.entity, one.figure.period, hanging)
     }
-    verdict = attack_together(releases, few)
+    try:
+        verdict = attack_together(releases, few)
+    except (Impossible, ValueError) as error:
+        return TableReport("everything", 0, 0, 0, 0, 0, 0, [str(error)])
     primary = sum(one.cell.primary for one in verdict.told)
     return TableReport(
         table="everything",
